@@ -1,0 +1,194 @@
+"""Clamping a cell of a channel, and replacing whole channels: by other activations, by zero, by their mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Union
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from interp_claims.edits.edit import Content, Edit, EditError, Shapes, as_channels, channels_text, check_count
+from interp_claims.mazes.maze import WORLD_TILES, Maze, Square
+from interp_claims.mazes.observations import Observations
+from interp_claims.policies.forward import Rows
+from interp_claims.policies.network import DEFAULT_LAYER
+from interp_claims.policies.policy import Policy
+
+Channels = Union[int, Iterable[int], np.ndarray]
+_PER = ("all", "maze", "observation")
+
+
+def cell_of(square: Square, resolution: int = 16) -> tuple[int, int]:
+    """The cell of a ``resolution`` x ``resolution`` activation that the middle of a square falls in.
+
+    Activations have row 0 at the top of the image, squares at its bottom.
+
+    >>> cell_of((0, 0)), cell_of((24, 24)), cell_of((12, 12))
+    ((15, 0), (0, 15), (8, 8))
+    """
+    row, column = WORLD_TILES - 1 - square[0], square[1]
+    return int((row + 0.5) * resolution / WORLD_TILES), int((column + 0.5) * resolution / WORLD_TILES)
+
+
+def _check_channels(edit: Edit, channels: np.ndarray, layer: str, shapes: Shapes, observations: Observations) -> None:
+    width = shapes[layer][0]
+    if channels.max() >= width:
+        raise EditError(f"{edit}: channel {int(channels.max())} does not exist; {layer} has channels 0 to {width - 1}")
+    if channels.ndim == 2:
+        check_count(str(edit), "maze", len(channels), observations)
+
+
+def _channels_by_row(channels: np.ndarray, rows: Rows) -> Tensor:
+    """The channels of each row of a chunk: (B, k)."""
+    table = torch.from_numpy(channels).to(rows.owners.device)
+    return table[rows.owners] if channels.ndim == 2 else table.expand(len(rows.owners), -1)
+
+
+class ClampSquares(Edit):
+    """Set one cell per maze of some channels to fixed values."""
+
+    def __init__(self, channels: np.ndarray, squares: tuple[Square, ...], values: np.ndarray, layer: str) -> None:
+        self.channels, self.squares, self.values, self.layer = channels, squares, values, layer
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return (self.layer,)
+
+    def apply(self, layer: str, activation: Tensor, rows: Rows) -> Tensor:
+        changed = activation.clone()
+        cells = [cell_of(square, activation.shape[-1]) for square in self.squares]
+        cell = torch.tensor(cells, device=activation.device)[rows.owners]
+        channels = _channels_by_row(self.channels, rows)
+        row = torch.arange(len(activation), device=activation.device)[:, None]
+        values = torch.from_numpy(self.values).to(activation).expand(channels.shape)
+        changed[row, channels, cell[:, :1], cell[:, 1:]] = values
+        return changed
+
+    def check_fit(self, shapes: Shapes, observations: Observations) -> None:
+        shape = shapes[self.layer]
+        if len(shape) != 3:
+            raise EditError(f"{self}: {self.layer} has shape {shape}, wanted one with height and width")
+        check_count(str(self), "maze", len(self.squares), observations)
+        _check_channels(self, self.channels, self.layer, shapes, observations)
+
+    def content(self) -> Iterable[Content]:
+        return self.layer, self.channels, np.asarray(self.squares), self.values
+
+    def map_channels(self, change: Callable[[np.ndarray, int], np.ndarray]) -> Edit:
+        return ClampSquares(as_channels(change(self.channels, -1)), self.squares, self.values, self.layer)
+
+    def __str__(self) -> str:
+        values = ", ".join(f"{value:+.3g}" for value in self.values)
+        where = f"a square per maze ({len(self.squares)})" if len(self.squares) > 1 else f"square {self.squares[0]}"
+        return f"clamp({channels_text(self.channels)} to {values} on {where}, at {self.layer})"
+
+
+def clamp(
+    channels: Channels, squares: Sequence[Square], values: Union[float, Sequence[float]], layer: str = DEFAULT_LAYER
+) -> Edit:
+    """Set the cell under one square per maze to ``values`` in every forward pass.
+
+    Args:
+        channels: one or more channels.
+        squares: one square per maze of the batch.
+        values: one number for all channels, or one per channel.
+        layer: a layer whose activation has height and width.
+    """
+    numbers = as_channels(channels)
+    array = np.atleast_1d(np.asarray(values, dtype=np.float32))
+    if array.shape not in ((1,), (numbers.shape[-1],)) or not np.isfinite(array).all():
+        raise EditError(f"clamp: got values {values!r} for {numbers.shape[-1]} channels, wanted one or as many, finite")
+    if not len(squares):
+        raise EditError("clamp: got no squares, wanted one per maze")
+    return ClampSquares(numbers, tuple((int(r), int(c)) for r, c in squares), array, layer)
+
+
+class ReplaceChannels(Edit):
+    """Put other activations in the place of some channels."""
+
+    def __init__(self, channels: np.ndarray, source: Tensor, per: str, name: str, layer: str) -> None:
+        self.channels, self.source, self.per, self.name, self.layer = channels, source, per, name, layer
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return (self.layer,)
+
+    def apply(self, layer: str, activation: Tensor, rows: Rows) -> Tensor:
+        changed = activation.clone()
+        source = self.source.to(activation.device)
+        if self.per == "all":
+            chosen = source.expand(activation.shape)
+        else:
+            chosen = source[rows.owners if self.per == "maze" else rows.observations].expand(activation.shape)
+        row = torch.arange(len(activation), device=activation.device)[:, None]
+        channels = _channels_by_row(self.channels, rows)
+        changed[row, channels] = chosen[row, channels]
+        return changed
+
+    def check_fit(self, shapes: Shapes, observations: Observations) -> None:
+        wanted = shapes[self.layer]
+        got = tuple(self.source.shape if self.per == "all" else self.source.shape[1:])
+        if len(got) != len(wanted) or any(g not in (1, w) for g, w in zip(got, wanted)) or got[0] != wanted[0]:
+            raise EditError(f"{self}: the replacement has shape {got}, but {self.layer} has shape {wanted}")
+        _check_channels(self, self.channels, self.layer, shapes, observations)
+        if self.per != "all":
+            check_count(str(self), self.per, len(self.source), observations)
+
+    def content(self) -> Iterable[Content]:
+        return self.layer, self.per, self.channels, self.source
+
+    def map_channels(self, change: Callable[[np.ndarray, int], np.ndarray]) -> Edit:
+        width = self.source.shape[0 if self.per == "all" else 1]
+        return ReplaceChannels(as_channels(change(self.channels, width)), self.source, self.per, self.name, self.layer)
+
+    def __str__(self) -> str:
+        return f"{self.name}({channels_text(self.channels)}, at {self.layer})"
+
+
+def replace_channels(
+    channels: Channels, source: Tensor, *, per: str, layer: str = DEFAULT_LAYER, name: str = "replace"
+) -> Edit:
+    """Put ``source``'s channels in the place of the policy's own.
+
+    Args:
+        channels: which channels.
+        source: activations of the whole layer: (C, H, W) with ``per="all"``, else with one entry per maze or
+            observation in front. H and W may be 1 to fill a channel with one value.
+        per: ``"all"``, ``"maze"`` or ``"observation"``.
+        layer: the layer to act on.
+        name: how the edit prints.
+    """
+    if per not in _PER:
+        raise EditError(f"per: got {per!r}, wanted one of {', '.join(map(repr, _PER))}")
+    if not torch.isfinite(source).all():
+        raise EditError(f"{name}: the replacement has NaN or infinite values")
+    return ReplaceChannels(as_channels(channels), source, per, name, layer)
+
+
+def resample(policy: Policy, channels: Channels, donors: Observations, layer: str = DEFAULT_LAYER) -> Edit:
+    """Replace channels by the values they take on donor observations, one donor for each observation asked about."""
+    return replace_channels(
+        channels, policy.activations(donors, layer), per="observation", layer=layer, name="resample"
+    )
+
+
+def zero_ablate(policy: Policy, channels: Channels, layer: str = DEFAULT_LAYER) -> Edit:
+    """Replace channels by zero."""
+    shape = policy.shape(layer)
+    zeros = torch.zeros(shape[:1] + (1,) * (len(shape) - 1))
+    return replace_channels(channels, zeros, per="all", layer=layer, name="zero_ablate")
+
+
+def mean_ablate(policy: Policy, channels: Channels, mazes: Sequence[Maze], layer: str = DEFAULT_LAYER) -> Edit:
+    """Replace each channel by its mean over all cells and over mazes (mouse at the start).
+
+    Args:
+        mazes: discovery mazes, so that the constant is fixed before the claim is tested.
+    """
+    if not len(mazes):
+        raise EditError("mean_ablate: got no mazes, wanted at least one to take the mean over")
+    values = policy.activations(Observations.at_start(mazes), layer)
+    mean = values.mean(dim=(0, *range(2, values.ndim)), keepdim=True)[0]
+    return replace_channels(channels, mean, per="all", layer=layer, name="mean_ablate")

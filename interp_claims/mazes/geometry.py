@@ -1,0 +1,119 @@
+"""Distances, shortest paths and decision squares, by breadth-first search in scipy's compiled graph routines."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Optional
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import dijkstra
+
+from interp_claims.mazes.maze import WORLD_TILES, Maze, MazeError, Square
+
+UNREACHABLE = -1
+
+
+class NoPathError(MazeError):
+    """Two squares of a maze that no path connects."""
+
+
+@lru_cache(maxsize=256)
+def _graph(free: bytes) -> csr_matrix:
+    """Adjacency of the free squares (node = row * 25 + column), each edge once, from the smaller node to the larger."""
+    tiles = np.frombuffer(free, dtype=bool).reshape(WORLD_TILES, WORLD_TILES)
+    nodes = np.arange(WORLD_TILES**2).reshape(WORLD_TILES, WORLD_TILES)
+    across = tiles[:, :-1] & tiles[:, 1:]
+    upward = tiles[:-1] & tiles[1:]
+    tails = np.concatenate([nodes[:, :-1][across], nodes[:-1][upward]])
+    heads = np.concatenate([nodes[:, 1:][across], nodes[1:][upward]])
+    return csr_matrix((np.ones(len(tails)), (tails, heads)), shape=(WORLD_TILES**2, WORLD_TILES**2))
+
+
+@lru_cache(maxsize=1024)
+def _search(free: bytes, source: Square) -> tuple[np.ndarray, np.ndarray]:
+    """Steps from ``source`` to every node, and each node's predecessor on its shortest path from there."""
+    steps, predecessors = dijkstra(
+        _graph(free),
+        directed=False,
+        unweighted=True,
+        indices=source[0] * WORLD_TILES + source[1],
+        return_predecessors=True,
+    )
+    return np.where(np.isinf(steps), UNREACHABLE, steps).astype(np.int32), predecessors
+
+
+def _check_free(maze: Maze, what: str, square: Square) -> None:
+    if not maze.free[square]:
+        raise MazeError(f"{what}: square {square} is a wall of {maze!r}; choose one of maze.free_squares")
+
+
+def distances_steps(maze: Maze, source: Square) -> np.ndarray:
+    """Steps from ``source`` to every square: int32 array of shape (25, 25), -1 where no path leads."""
+    _check_free(maze, "source", source)
+    return _search(maze.free.tobytes(), source)[0].reshape(WORLD_TILES, WORLD_TILES)
+
+
+def reachable_squares(maze: Maze, source: Square) -> tuple[Square, ...]:
+    """Every square that a path leads to from ``source``, itself included, row by row from the bottom."""
+    return tuple((int(r), int(c)) for r, c in np.argwhere(distances_steps(maze, source) != UNREACHABLE))
+
+
+def shortest_path(maze: Maze, source: Square, target: Square) -> tuple[Square, ...]:
+    """The shortest path, both ends included. Where several are equally short, always the same one.
+
+    All paths from one source belong to one tree, so two of them never part and meet again.
+
+    Raises:
+        NoPathError: no path leads from ``source`` to ``target``.
+
+    >>> maze = Maze.from_text('''
+    ... ..C
+    ... .##
+    ... M..
+    ... ''')
+    >>> shortest_path(maze, maze.mouse, maze.cheese)
+    ((11, 11), (12, 11), (13, 11), (13, 12), (13, 13))
+    """
+    _check_free(maze, "source", source)
+    _check_free(maze, "target", target)
+    predecessors = _search(maze.free.tobytes(), source)[1]
+    node, root = target[0] * WORLD_TILES + target[1], source[0] * WORLD_TILES + source[1]
+    path = [node]
+    while node != root:
+        node = int(predecessors[node])
+        if node < 0:
+            raise NoPathError(f"no path leads from {source} to {target} in {maze!r}")
+        path.append(node)
+    return tuple(divmod(node, WORLD_TILES) for node in reversed(path))
+
+
+def path_length_steps(maze: Maze, source: Square, target: Square) -> int:
+    """The number of steps of the shortest path.
+
+    Raises:
+        NoPathError: no path leads there.
+    """
+    return len(shortest_path(maze, source, target)) - 1
+
+
+def decision_square(maze: Maze) -> Optional[Square]:
+    """The last common square of the shortest paths from the start to the cheese and to the top-right corner.
+
+    None where there is nothing to decide: the maze has no cheese, the cheese lies on the way to the corner, or the
+    corner lies on the way to the cheese. Source: "Understanding and controlling a maze-solving policy network" (2023).
+
+    Raises:
+        NoPathError: the start does not reach the cheese or the corner.
+    """
+    if maze.cheese is None:
+        return None
+    to_cheese = shortest_path(maze, maze.start, maze.cheese)
+    to_corner = shortest_path(maze, maze.start, maze.top_right)
+    common = [a for a, b in zip(to_cheese, to_corner) if a == b]
+    return None if common[-1] in (maze.cheese, maze.top_right) else common[-1]
+
+
+def euclidean(a: Square, b: Square) -> float:
+    """Straight-line distance between two squares, in tiles."""
+    return float(np.hypot(a[0] - b[0], a[1] - b[1]))

@@ -1,0 +1,84 @@
+"""procgen itself: levels by seed, and pictures of mazes. The only module that imports procgen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from interp_claims.errors import InterpClaimsError
+from interp_claims.mazes.maze import Maze
+from interp_claims.mazes.state import State
+
+PIXELS = 64
+_LARGEST_SEED = 2**31 - 2
+
+
+def make_env(**options: Any) -> Any:
+    """A procgen environment (gym3 interface) of the maze in hard mode, without gym's notice at import.
+
+    Args:
+        options: passed on to ``ProcgenGym3Env``; ``num`` and ``rand_seed`` are required there and here.
+    """
+    import gym_notices.notices
+
+    gym_notices.notices.notices.clear()
+    from procgen.env import ProcgenGym3Env
+
+    return ProcgenGym3Env(**{"env_name": "maze", "distribution_mode": "hard", "num_threads": 0, **options})
+
+
+class Simulator:
+    """A block of procgen environments that makes levels and renders mazes.
+
+    Everything asked of it is a pure function of the arguments: the environments' own randomness is never used.
+    One block belongs to the process that made it.
+
+    Args:
+        block: how many environments stand side by side; larger requests are cut into blocks.
+    """
+
+    def __init__(self, block: int = 32) -> None:
+        self.block = block
+        self._env = make_env(num=block, rand_seed=0, start_level=0, num_levels=1)
+        self._template = State(self._env.callmethod("get_state")[0])
+
+    def states(self, seeds: Sequence[int]) -> Iterator[bytes]:
+        """The saved state of each level, freshly reset, in the order of ``seeds`` (0 to 2**31 - 2)."""
+        for seed in seeds:
+            if not 0 <= seed <= _LARGEST_SEED:
+                raise InterpClaimsError(f"level seed: got {seed}, wanted 0 to {_LARGEST_SEED} (procgen's levels)")
+        for first in range(0, len(seeds), self.block):
+            wanted = list(seeds[first : first + self.block])
+            padded = wanted + [wanted[-1]] * (self.block - len(wanted))
+            self._env.callmethod("set_state", [self._template.with_next_level(seed) for seed in padded])
+            self._env.act(np.full(self.block, -1, dtype=np.int32))
+            yield from self._env.callmethod("get_state")[: len(wanted)]
+
+    def mazes(self, seeds: Sequence[int]) -> list[Maze]:
+        """The maze of each level seed, mouse at the start, cheese where stock procgen put it."""
+        return [State(state).maze() for state in self.states(seeds)]
+
+    def render(self, mazes: Sequence[Maze]) -> np.ndarray:
+        """What the policy sees: uint8 array of shape (len(mazes), 64, 64, 3), drawn by procgen."""
+        pictures = np.empty((len(mazes), PIXELS, PIXELS, 3), dtype=np.uint8)
+        for first in range(0, len(mazes), self.block):
+            wanted = [self._template.with_maze(maze) for maze in mazes[first : first + self.block]]
+            padded = wanted + [wanted[-1]] * (self.block - len(wanted))
+            self._env.callmethod("set_state", padded)
+            pictures[first : first + len(wanted)] = self._env.observe()[1]["rgb"][: len(wanted)]
+        return pictures
+
+
+_simulators: dict[int, Simulator] = {}
+
+
+def simulator() -> Simulator:
+    """This process's simulator, made at the first call (loading procgen's pictures takes about two seconds)."""
+    pid = os.getpid()
+    if pid not in _simulators:
+        _simulators.clear()
+        _simulators[pid] = Simulator()
+    return _simulators[pid]

@@ -1,0 +1,24 @@
+"""Measures: from behaviour to one number per maze."""
+
+from interp_claims.measures.changes import mean_total_variation, published_change, total_variation
+from interp_claims.measures.decisions import Decision, decide, decision_observations, p_cheese, p_top_right
+from interp_claims.measures.fields import VectorField, field_squares, vector_fields
+from interp_claims.measures.paths import normalised_path_probability
+from interp_claims.measures.rollouts import Rollout, roll_out
+
+__all__ = [
+    "Decision",
+    "Rollout",
+    "VectorField",
+    "decide",
+    "decision_observations",
+    "field_squares",
+    "mean_total_variation",
+    "normalised_path_probability",
+    "p_cheese",
+    "p_top_right",
+    "published_change",
+    "roll_out",
+    "total_variation",
+    "vector_fields",
+]

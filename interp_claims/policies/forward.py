@@ -1,0 +1,218 @@
+"""Forward passes in fixed, padded chunks, with shared activations kept.
+
+An observation is a maze with its mouse in place, and its activations are a function of that maze alone. So the
+activations up to a layer are computed once per observation, whichever edits, claims and controls ask for them, and the
+chunks in which they are computed always have the same size, so that results do not depend on what else is asked.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Optional, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from interp_claims.mazes.maze import Maze
+from interp_claims.mazes.observations import Observations
+from interp_claims.mazes.simulator import simulator
+from interp_claims.policies.network import DEFAULT_LAYER, LOGITS, OBSERVATION, VALUE, ImpalaNetwork
+
+_CHUNK_CPU, _CHUNK_CUDA = 16, 256
+_OBSERVATIONS_AT_ONCE = 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """Which observations one chunk holds: int64 tensors of shape (B,), on the network's device.
+
+    Attributes:
+        observations: the index of each row's observation in the request.
+        owners: the index of the maze it belongs to.
+    """
+
+    observations: Tensor
+    owners: Tensor
+
+
+class ActivationEdit(Protocol):
+    """What the forward pass needs of an edit."""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The activations it changes."""
+
+    def apply(self, layer: str, activation: Tensor, rows: Rows) -> Tensor:
+        """The changed activation of ``layer``; must not write into the one given."""
+
+    def check(self, network: ImpalaNetwork, shapes: dict[str, tuple[int, ...]], observations: Observations) -> None:
+        """Raise an error if the edit does not fit the network or the observations."""
+
+    def then(self, later: ActivationEdit) -> ActivationEdit:
+        """This edit followed by another."""
+
+
+class ActivationCache:
+    """Activations by network, layer and observation; the least recently used go first.
+
+    Args:
+        max_bytes: how much to keep.
+    """
+
+    def __init__(self, max_bytes: int = 600_000_000) -> None:
+        self.max_bytes = max_bytes
+        self._bytes = 0
+        self._rows: OrderedDict[tuple[int, str, bytes], Tensor] = OrderedDict()
+
+    def get(self, key: tuple[int, str, bytes]) -> Optional[Tensor]:
+        """The row kept under ``key``, or None."""
+        row = self._rows.get(key)
+        if row is not None:
+            self._rows.move_to_end(key)
+        return row
+
+    def put(self, key: tuple[int, str, bytes], row: Tensor) -> None:
+        """Keep ``row``, letting go of others when it gets too much."""
+        if key not in self._rows:
+            self._rows[key] = row
+            self._bytes += row.nbytes
+        while self._bytes > self.max_bytes and len(self._rows) > 1:
+            self._bytes -= self._rows.popitem(last=False)[1].nbytes
+
+
+class Forward:
+    """One network on one device, answering for observations.
+
+    Args:
+        network: the network; it is moved to ``device`` and put into channels-last memory order.
+        device: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+        cache: where to keep activations; several networks may share one.
+    """
+
+    def __init__(self, network: ImpalaNetwork, device: str = "cpu", cache: Optional[ActivationCache] = None) -> None:
+        self.device = torch.device(device)
+        if self.device.type == "cuda":
+            torch.backends.cuda.matmul.allow_tf32 = False
+            torch.backends.cudnn.allow_tf32 = False
+        self.network = network.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
+        self.chunk = _CHUNK_CUDA if self.device.type == "cuda" else _CHUNK_CPU
+        self.observations_run = 0
+        self._cache = cache if cache is not None else ActivationCache()
+        self._outputs: OrderedDict[bytes, tuple[np.ndarray, float]] = OrderedDict()
+        self._shapes = self._find_shapes()
+
+    def _find_shapes(self) -> dict[str, tuple[int, ...]]:
+        shapes: dict[str, tuple[int, ...]] = {}
+
+        def note(name: str, value: Tensor) -> Tensor:
+            shapes[name] = tuple(value.shape[1:])
+            return value
+
+        with torch.inference_mode():
+            self.network.run(torch.zeros(1, 3, 64, 64, device=self.device), edit=note)
+        return shapes
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each activation of one observation, for example (128, 16, 16)."""
+        return dict(self._shapes)
+
+    def outputs(
+        self, observations: Observations, edit: Optional[ActivationEdit] = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (N, 15) and values (N,), float32, of observations under an edit."""
+        if edit is not None:
+            edit.check(self.network, self.shapes, observations)
+        logits = np.empty((len(observations), self._shapes[LOGITS][0]), dtype=np.float32)
+        values = np.empty(len(observations), dtype=np.float32)
+        for first in range(0, len(observations), _OBSERVATIONS_AT_ONCE):
+            here = range(first, min(first + _OBSERVATIONS_AT_ONCE, len(observations)))
+            if edit is None:
+                self._fill_unedited(observations, here, logits, values)
+            else:
+                self._fill_edited(observations, here, edit, logits, values)
+        return logits, values
+
+    def _fill_unedited(self, observations: Observations, here: range, logits: np.ndarray, values: np.ndarray) -> None:
+        known = self._outputs
+        new = list({observations.mazes[i].key: i for i in here if observations.mazes[i].key not in known}.values())
+        fresh_logits, fresh_values = self._run(observations, new, DEFAULT_LAYER, None)
+        for i, row, value in zip(new, fresh_logits, fresh_values):
+            known[observations.mazes[i].key] = (row, float(value))
+        for i in here:
+            logits[i], values[i] = known[observations.mazes[i].key]
+        while len(known) > 200_000:
+            known.popitem(last=False)
+
+    def _fill_edited(
+        self, observations: Observations, here: range, edit: ActivationEdit, logits: np.ndarray, values: np.ndarray
+    ) -> None:
+        start = self.network.resume_point(min(edit.layers, key=self.network.position))
+        logits[here.start : here.stop], values[here.start : here.stop] = self._run(observations, here, start, edit)
+
+    @torch.inference_mode()
+    def _run(
+        self, observations: Observations, indices: Sequence[int], start: str, edit: Optional[ActivationEdit]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Logits and values of some of the observations, computed from ``start`` on."""
+        starts = self._activations([observations.mazes[i] for i in indices], start)
+        logits, values = [], []
+        for first in range(0, len(indices), self.chunk):
+            chosen = list(indices[first : first + self.chunk])
+            padded = chosen + [chosen[-1]] * (self.chunk - len(chosen))
+            rows = Rows(
+                torch.tensor(padded, device=self.device),
+                torch.from_numpy(observations.owner_array[padded]).to(self.device),
+            )
+
+            def change(layer: str, value: Tensor, rows: Rows = rows) -> Tensor:
+                return edit.apply(layer, value, rows) if edit is not None and layer in edit.layers else value
+
+            out = self.network.run(self._stack(starts[first : first + self.chunk]), start=start, edit=change)
+            logits.append(out[LOGITS][: len(chosen)].cpu().numpy())
+            values.append(out[VALUE][: len(chosen), 0].cpu().numpy())
+        if not logits:
+            return np.empty((0, self._shapes[LOGITS][0]), np.float32), np.empty(0, np.float32)
+        return np.concatenate(logits), np.concatenate(values)
+
+    @torch.inference_mode()
+    def activations(self, observations: Observations, layer: str) -> Tensor:
+        """The unedited activation of ``layer``: float32 tensor of shape (N, ...) on the network's device."""
+        start = self.network.resume_point(layer)
+        starts = self._activations(observations.mazes, start)
+        if start == layer:
+            rows = torch.stack(starts)
+            return rows.permute(0, 3, 1, 2) if rows.ndim == 4 else rows
+        pieces = []
+        for first in range(0, len(starts), self.chunk):
+            out = self.network.run(self._stack(starts[first : first + self.chunk]), start=start, until=layer)
+            pieces.append(out[layer][: len(starts) - first])
+        return torch.cat(pieces)
+
+    def _activations(self, mazes: Sequence[Maze], layer: str) -> list[Tensor]:
+        """One row per maze of the activation of a resume point (features last), from the cache where it is there."""
+        if layer == OBSERVATION:
+            return list(torch.from_numpy(simulator().render(mazes)).to(self.device))
+        found = {maze.key: self._cache.get((id(self), layer, maze.key)) for maze in mazes}
+        missing = list({maze.key: maze for maze in mazes if found[maze.key] is None}.values())
+        earlier = self.network.position(DEFAULT_LAYER) < self.network.position(layer)
+        start = DEFAULT_LAYER if earlier else OBSERVATION
+        starts = self._activations(missing, start) if missing else []
+        for first in range(0, len(missing), self.chunk):
+            value = self.network.run(self._stack(starts[first : first + self.chunk]), start=start, until=layer)[layer]
+            rows = value.permute(0, 2, 3, 1) if value.ndim == 4 else value
+            for maze, row in zip(missing[first : first + self.chunk], rows.contiguous()):
+                found[maze.key] = row
+                self._cache.put((id(self), layer, maze.key), row)
+        self.observations_run += len(missing)
+        return [row for maze in mazes if (row := found[maze.key]) is not None]
+
+    def _stack(self, rows: Sequence[Tensor]) -> Tensor:
+        """A full chunk from up to ``chunk`` rows, the last one repeated; pictures become floats from 0 to 1."""
+        stacked = torch.stack([*rows, *[rows[-1]] * (self.chunk - len(rows))])
+        if stacked.ndim == 4:
+            stacked = stacked.permute(0, 3, 1, 2)
+        return stacked.to(torch.float32) / 255 if stacked.dtype == torch.uint8 else stacked

@@ -1,0 +1,98 @@
+"""A policy: a network with weights, asked for action probabilities under an edit. It never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Optional
+
+import numpy as np
+from scipy.special import softmax
+from torch import Tensor
+
+from interp_claims.mazes.actions import direction_probabilities
+from interp_claims.mazes.observations import Observations
+from interp_claims.policies.checkpoints import identity
+from interp_claims.policies.forward import ActivationCache, ActivationEdit, Forward
+from interp_claims.policies.network import ImpalaNetwork
+
+EditTransform = Callable[[ActivationEdit], ActivationEdit]
+
+
+class Policy:
+    """A maze policy, possibly under an edit.
+
+    Args:
+        network: the network with its weights.
+        name: what to call it in reports.
+        device: where to run it.
+        cache: where to keep activations; policies may share one.
+    """
+
+    def __init__(
+        self,
+        network: ImpalaNetwork,
+        *,
+        name: str,
+        device: str = "cpu",
+        cache: Optional[ActivationCache] = None,
+    ) -> None:
+        self.name = name
+        self.sha256 = identity(network.state_dict())
+        self.scale = network.scale
+        self.edit: Optional[ActivationEdit] = None
+        self.forward = Forward(network, device, cache)
+        self._edit_transform: Optional[EditTransform] = None
+
+    def _copy(self, edit: Optional[ActivationEdit], transform: Optional[EditTransform]) -> Policy:
+        copy = object.__new__(Policy)
+        copy.__dict__.update(self.__dict__)
+        copy.edit, copy._edit_transform = edit, transform
+        return copy
+
+    def edited(self, edit: ActivationEdit) -> Policy:
+        """This policy with ``edit`` in every forward pass, after the edits it already has."""
+        if self._edit_transform is not None:
+            edit = self._edit_transform(edit)
+        return self._copy(edit if self.edit is None else self.edit.then(edit), self._edit_transform)
+
+    @property
+    def unedited(self) -> Policy:
+        """This policy without its edits."""
+        return self._copy(None, self._edit_transform)
+
+    def with_edits_replaced(self, transform: EditTransform) -> Policy:
+        """This policy, but every edit it will be given goes through ``transform`` first: how controls act."""
+        return self._copy(self.edit, transform)
+
+    def logits(self, observations: Observations) -> np.ndarray:
+        """Logits of procgen's 15 actions: float32 array of shape (N, 15)."""
+        return self.forward.outputs(observations, self.edit)[0]
+
+    def values(self, observations: Observations) -> np.ndarray:
+        """The value head's answer: float32 array of shape (N,)."""
+        return self.forward.outputs(observations, self.edit)[1]
+
+    def action_probabilities(self, observations: Observations) -> np.ndarray:
+        """Probabilities of procgen's 15 actions: float64 array of shape (N, 15)."""
+        return softmax(self.logits(observations).astype(np.float64), axis=1)
+
+    def direction_probabilities(self, observations: Observations) -> np.ndarray:
+        """Probabilities of the five directions, in the order of `Direction`: float64 array of shape (N, 5)."""
+        return direction_probabilities(self.action_probabilities(observations))
+
+    def activations(self, observations: Observations, layer: str) -> Tensor:
+        """The *unedited* activation of a layer: float32 tensor (N, ...) on the policy's device.
+
+        Raises:
+            LayerError: the network has no such activation.
+        """
+        return self.forward.activations(observations, layer)
+
+    def shape(self, layer: str) -> tuple[int, ...]:
+        """The shape of a layer's activation for one observation, for example (128, 16, 16)."""
+        self.forward.network.position(layer)
+        return self.forward.shapes[layer]
+
+    def __repr__(self) -> str:
+        edit = "" if self.edit is None else f", under {self.edit}"
+        return f"<Policy {self.name}, sha256 {self.sha256[:12]}{edit}>"
