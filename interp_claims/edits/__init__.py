@@ -1,6 +1,6 @@
 """Edits: values that change activations during a forward pass."""
 
-from interp_claims.edits.channels import cell_of, clamp, mean_ablate, replace_channels, resample, zero_ablate
+from interp_claims.edits.channels import clamp, mean_ablate, replace_channels, resample, zero_ablate
 from interp_claims.edits.edit import Edit, EditError, Sequence, no_op
 from interp_claims.edits.vectors import Vector, add, cheese_vector, subtract
 
@@ -10,7 +10,6 @@ __all__ = [
     "Sequence",
     "Vector",
     "add",
-    "cell_of",
     "cheese_vector",
     "clamp",
     "mean_ablate",

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Union
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from interp_claims.edits.edit import Content, Edit, EditError, Shapes, as_channels, channels_text, check_count
-from interp_claims.mazes.maze import WORLD_TILES, Maze, Square
+from interp_claims.edits.edit import (
+    ChannelChange,
+    Content,
+    Edit,
+    EditError,
+    Shapes,
+    as_channels,
+    channels_text,
+    check_count,
+)
+from interp_claims.mazes.maze import Maze, Square
 from interp_claims.mazes.observations import Observations
 from interp_claims.policies.forward import Rows
-from interp_claims.policies.network import DEFAULT_LAYER
+from interp_claims.policies.network import DEFAULT_LAYER, cell_of
 from interp_claims.policies.policy import Policy
 
 Channels = Union[int, Iterable[int], np.ndarray]
 _PER = ("all", "maze", "observation")
-
-
-def cell_of(square: Square, resolution: int = 16) -> tuple[int, int]:
-    """The cell of a ``resolution`` x ``resolution`` activation that the middle of a square falls in.
-
-    Activations have row 0 at the top of the image, squares at its bottom.
-
-    >>> cell_of((0, 0)), cell_of((24, 24)), cell_of((12, 12))
-    ((15, 0), (0, 15), (8, 8))
-    """
-    row, column = WORLD_TILES - 1 - square[0], square[1]
-    return int((row + 0.5) * resolution / WORLD_TILES), int((column + 0.5) * resolution / WORLD_TILES)
 
 
 def _check_channels(edit: Edit, channels: np.ndarray, layer: str, shapes: Shapes, observations: Observations) -> None:
@@ -76,8 +73,8 @@ class ClampSquares(Edit):
     def content(self) -> Iterable[Content]:
         return self.layer, self.channels, np.asarray(self.squares), self.values
 
-    def map_channels(self, change: Callable[[np.ndarray, int], np.ndarray]) -> Edit:
-        return ClampSquares(as_channels(change(self.channels, -1)), self.squares, self.values, self.layer)
+    def map_channels(self, change: ChannelChange) -> Edit:
+        return ClampSquares(as_channels(change(self.channels, self.layer)), self.squares, self.values, self.layer)
 
     def __str__(self) -> str:
         values = ", ".join(f"{value:+.3g}" for value in self.values)
@@ -139,9 +136,9 @@ class ReplaceChannels(Edit):
     def content(self) -> Iterable[Content]:
         return self.layer, self.per, self.channels, self.source
 
-    def map_channels(self, change: Callable[[np.ndarray, int], np.ndarray]) -> Edit:
-        width = self.source.shape[0 if self.per == "all" else 1]
-        return ReplaceChannels(as_channels(change(self.channels, width)), self.source, self.per, self.name, self.layer)
+    def map_channels(self, change: ChannelChange) -> Edit:
+        changed = as_channels(change(self.channels, self.layer))
+        return ReplaceChannels(changed, self.source, self.per, self.name, self.layer)
 
     def __str__(self) -> str:
         return f"{self.name}({channels_text(self.channels)}, at {self.layer})"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from interp_claims.edits.vectors import Vector
 
 Shapes = dict[str, tuple[int, ...]]
+ChannelChange = Callable[[np.ndarray, str], np.ndarray]
 Content = Union[str, int, float, np.ndarray, Tensor]
 
 
@@ -70,12 +71,11 @@ class Edit(abc.ABC):
         """The same edit with other vectors; an edit without vectors is returned as it is."""
         return self
 
-    def map_channels(self, change: Callable[[np.ndarray, int], np.ndarray]) -> Edit:
+    def map_channels(self, change: ChannelChange) -> Edit:
         """The same edit on other channels; an edit without channels is returned as it is.
 
         Args:
-            change: from the channels, (k,) or one row per maze (n, k), and the layer's width or -1 where the edit does
-                not know it, to other channels.
+            change: from the channels, (k,) or one row per maze (n, k), and their layer to other channels.
         """
         return self
 
@@ -136,7 +136,7 @@ class Sequence(Edit):
     def map_vectors(self, change: Callable[[Vector], Vector]) -> Edit:
         return Sequence(edit.map_vectors(change) if isinstance(edit, Edit) else edit for edit in self.edits)
 
-    def map_channels(self, change: Callable[[np.ndarray, int], np.ndarray]) -> Edit:
+    def map_channels(self, change: ChannelChange) -> Edit:
         return Sequence(edit.map_channels(change) if isinstance(edit, Edit) else edit for edit in self.edits)
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from interp_claims.mazes.actions import (
     direction_probabilities,
     take_step,
 )
+from interp_claims.mazes.donors import donor_observations, donor_pairs, other_mazes
 from interp_claims.mazes.geometry import (
     NoPathError,
     decision_square,
@@ -33,6 +34,8 @@ from interp_claims.mazes.sampling import (
     cheese_on,
     cheese_outside_corner,
     corner_squares,
+    drawn_squares,
+    drawn_target,
     level,
     maze_rng,
     size_between,
@@ -75,10 +78,15 @@ __all__ = [
     "direction_between",
     "direction_probabilities",
     "distances_steps",
+    "donor_observations",
+    "donor_pairs",
+    "drawn_squares",
+    "drawn_target",
     "euclidean",
     "level",
     "make_env",
     "maze_rng",
+    "other_mazes",
     "path_length_steps",
     "reachable_squares",
     "shortest_path",

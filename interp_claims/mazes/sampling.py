@@ -16,7 +16,7 @@ from typing import Optional
 import numpy as np
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.mazes.geometry import decision_square
+from interp_claims.mazes.geometry import decision_square, reachable_squares
 from interp_claims.mazes.maze import SIZES, WORLD_TILES, Maze, Square
 from interp_claims.mazes.simulator import simulator
 
@@ -216,3 +216,31 @@ def _checked_region(region: int) -> int:
     if not 1 <= region <= WORLD_TILES:
         raise SamplingError(f"region: got {region}, wanted 1 to {WORLD_TILES} tiles")
     return region
+
+
+def drawn_target(maze: Maze) -> Square:
+    """A square to send the mouse to: a quadrant of the maze drawn first, then a reachable square in it.
+
+    So each quadrant that has reachable squares besides the start is as likely as the others. The draw belongs to the
+    maze's seed.
+
+    Raises:
+        SamplingError: nothing but the start is reachable.
+    """
+    quadrants: dict[tuple[bool, bool], list[Square]] = {}
+    middle = (WORLD_TILES - 1) / 2
+    for square in reachable_squares(maze, maze.start):
+        if square != maze.start:
+            quadrants.setdefault((square[0] > middle, square[1] > middle), []).append(square)
+    if not quadrants:
+        raise SamplingError(f"target: no square but the start can be reached in {maze!r}")
+    rng = maze_rng(maze, "target")
+    chosen = quadrants[sorted(quadrants)[rng.integers(len(quadrants))]]
+    return chosen[rng.integers(len(chosen))]
+
+
+def drawn_squares(maze: Maze, at_most: int) -> tuple[Square, ...]:
+    """Up to ``at_most`` different free squares without cheese, drawn uniformly by the maze's seed, in grid order."""
+    squares = [square for square in maze.free_squares if square != maze.cheese]
+    chosen = maze_rng(maze, "squares").permutation(len(squares))[:at_most]
+    return tuple(squares[i] for i in sorted(chosen))

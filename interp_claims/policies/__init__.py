@@ -2,8 +2,10 @@
 
 from interp_claims.policies.checkpoints import CheckpointError, file_sha256, identity, load_network, save_network
 from interp_claims.policies.forward import ActivationCache, ActivationEdit, Rows
-from interp_claims.policies.network import DEFAULT_LAYER, ImpalaNetwork, LayerError
+from interp_claims.policies.manifest import Manifest, ManifestError, untrained_like
+from interp_claims.policies.network import DEFAULT_LAYER, ImpalaNetwork, LayerError, cell_of
 from interp_claims.policies.policy import Policy
+from interp_claims.policies.roles import RoleError, Roles, discover_roles, roles_of
 
 __all__ = [
     "DEFAULT_LAYER",
@@ -12,10 +14,18 @@ __all__ = [
     "CheckpointError",
     "ImpalaNetwork",
     "LayerError",
+    "Manifest",
+    "ManifestError",
     "Policy",
+    "RoleError",
+    "Roles",
     "Rows",
+    "cell_of",
+    "discover_roles",
     "file_sha256",
     "identity",
     "load_network",
+    "roles_of",
     "save_network",
+    "untrained_like",
 ]

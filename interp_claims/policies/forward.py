@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import count
 from typing import Optional, Protocol
 
 import numpy as np
@@ -23,6 +24,7 @@ from interp_claims.policies.network import DEFAULT_LAYER, LOGITS, OBSERVATION, V
 
 _CHUNK_CPU, _CHUNK_CUDA = 16, 256
 _OBSERVATIONS_AT_ONCE = 1024
+_tokens = count()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,10 +99,12 @@ class Forward:
         if self.device.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = False
             torch.backends.cudnn.allow_tf32 = False
-        self.network = network.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
+        self.network = network.to(self.device).eval().requires_grad_(False)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.chunk = _CHUNK_CUDA if self.device.type == "cuda" else _CHUNK_CPU
         self.observations_run = 0
-        self._cache = cache if cache is not None else ActivationCache()
+        self._token = next(_tokens)
+        self.cache = cache if cache is not None else ActivationCache()
         self._outputs: OrderedDict[bytes, tuple[np.ndarray, float]] = OrderedDict()
         self._shapes = self._find_shapes()
 
@@ -196,7 +200,7 @@ class Forward:
         """One row per maze of the activation of a resume point (features last), from the cache where it is there."""
         if layer == OBSERVATION:
             return list(torch.from_numpy(simulator().render(mazes)).to(self.device))
-        found = {maze.key: self._cache.get((id(self), layer, maze.key)) for maze in mazes}
+        found = {maze.key: self.cache.get((self._token, layer, maze.key)) for maze in mazes}
         missing = list({maze.key: maze for maze in mazes if found[maze.key] is None}.values())
         earlier = self.network.position(DEFAULT_LAYER) < self.network.position(layer)
         start = DEFAULT_LAYER if earlier else OBSERVATION
@@ -206,7 +210,7 @@ class Forward:
             rows = value.permute(0, 2, 3, 1) if value.ndim == 4 else value
             for maze, row in zip(missing[first : first + self.chunk], rows.contiguous()):
                 found[maze.key] = row
-                self._cache.put((id(self), layer, maze.key), row)
+                self.cache.put((self._token, layer, maze.key), row)
         self.observations_run += len(missing)
         return [row for maze in mazes if (row := found[maze.key]) is not None]
 

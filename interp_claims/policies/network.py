@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes.actions import NUM_ACTIONS
+from interp_claims.mazes.maze import WORLD_TILES, Square
 
 DEFAULT_LAYER = "embedder.block2.res1.resadd_out"
 OBSERVATION = "observation"
@@ -190,7 +191,8 @@ class ImpalaNetwork(nn.Module):
             for module in self.modules():
                 if isinstance(module, (nn.Conv2d, nn.Linear)):
                     nn.init.xavier_uniform_(module.weight, generator=generator)
-                    nn.init.zeros_(module.bias)
+                    if module.bias is not None:
+                        nn.init.zeros_(module.bias)
             nn.init.orthogonal_(self.fc_policy.weight, gain=0.01, generator=generator)
             nn.init.orthogonal_(self.fc_value.weight, gain=1.0, generator=generator)
         return self
@@ -202,3 +204,15 @@ def _unchanged(_: str, value: Tensor) -> Tensor:
 
 def _flatten(value: Tensor) -> Tensor:
     return torch.flatten(value, start_dim=1)
+
+
+def cell_of(square: Square, resolution: int = 16) -> tuple[int, int]:
+    """The cell of a ``resolution`` x ``resolution`` activation that the middle of a square falls in.
+
+    Activations have row 0 at the top of the image, squares at its bottom.
+
+    >>> cell_of((0, 0)), cell_of((24, 24)), cell_of((12, 12))
+    ((15, 0), (0, 15), (8, 8))
+    """
+    row, column = WORLD_TILES - 1 - square[0], square[1]
+    return int((row + 0.5) * resolution / WORLD_TILES), int((column + 0.5) * resolution / WORLD_TILES)

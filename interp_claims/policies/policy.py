@@ -26,6 +26,12 @@ class Policy:
         name: what to call it in reports.
         device: where to run it.
         cache: where to keep activations; policies may share one.
+
+    Attributes:
+        sha256: its identity, see :func:`interp_claims.policies.identity`.
+        scale: its width multiplier.
+        edit: the edit that it is under, or None.
+        relatives: other policies that go with this one, such as the untrained one of the same width, by name.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class Policy:
         self.scale = network.scale
         self.edit: Optional[ActivationEdit] = None
         self.forward = Forward(network, device, cache)
+        self.relatives: dict[str, Policy] = {}
         self._edit_transform: Optional[EditTransform] = None
 
     def _copy(self, edit: Optional[ActivationEdit], transform: Optional[EditTransform]) -> Policy:

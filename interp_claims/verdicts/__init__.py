@@ -1,0 +1,46 @@
+"""Verdicts: bounded per-maze effects to supported, refuted or undecided, with interval and number of mazes."""
+
+from interp_claims.verdicts.approximate import (
+    Statistic,
+    linear_coefficient,
+    rank_correlation,
+    studentised_interval,
+    verdict_of_interval,
+)
+from interp_claims.verdicts.betting import STAKES, log_wealth
+from interp_claims.verdicts.estimands import EffectError, Estimand, Mean, Median, Ratio
+from interp_claims.verdicts.sequential import (
+    DEFAULT_ALPHA,
+    DEFAULT_BUDGET,
+    Decision,
+    Hypothesis,
+    Verdict,
+    confidence_interval,
+    decide,
+    first_crossing,
+    out_of_reach,
+)
+
+__all__ = [
+    "DEFAULT_ALPHA",
+    "DEFAULT_BUDGET",
+    "STAKES",
+    "Decision",
+    "EffectError",
+    "Estimand",
+    "Hypothesis",
+    "Mean",
+    "Median",
+    "Ratio",
+    "Statistic",
+    "Verdict",
+    "confidence_interval",
+    "decide",
+    "first_crossing",
+    "linear_coefficient",
+    "log_wealth",
+    "out_of_reach",
+    "rank_correlation",
+    "studentised_interval",
+    "verdict_of_interval",
+]

@@ -1,0 +1,257 @@
+"""Declaring claims: ``@claim``, ``@approximate_claim`` and ``@universal_claim``.
+
+A claim is a pytest function that reads like a sentence of its source. The decorator declares what the sentence says
+(threshold and bounds), where it says it (source and number), over which mazes, and what it must fail on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Optional, TypeVar, Union
+
+import hypothesis
+from hypothesis.strategies import SearchStrategy
+
+from interp_claims.controls import Control
+from interp_claims.errors import InterpClaimsError
+from interp_claims.mazes.sampling import MazeDistribution
+from interp_claims.sources import Source
+from interp_claims.verdicts.approximate import Statistic
+from interp_claims.verdicts.estimands import EffectError, Mean, Median, Ratio
+from interp_claims.verdicts.sequential import DEFAULT_BUDGET, Hypothesis
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Kind = Literal["sampled", "approximate", "universal"]
+Thresholds = Union[float, Mapping[str, float]]
+
+#: A claim may be decided at two thresholds: whether there is an effect, and whether it is half as large as reported.
+THRESHOLD_NAMES = ("direction", "size")
+
+_ATTRIBUTE = "interp_claims_spec"
+
+
+class ClaimError(InterpClaimsError, ValueError):
+    """A claim that is declared in a way that could not be decided, or could not fail."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ClaimSpec:
+    """What a claim declares.
+
+    Attributes:
+        kind: ``"sampled"`` (decided maze by maze), ``"approximate"`` (one look, bootstrap) or ``"universal"``
+            (held on every maze that Hypothesis tries).
+        number: the claim's number in the inventory of claims.
+        source: where the sentence stands.
+        sentence: the sentence, from the docstring.
+        hypotheses: what is decided, by name; the name is empty where there is only one threshold.
+        mazes: the distribution that mazes are drawn from; None for universal claims.
+        null_controls: must come out refuted.
+        contrast_controls: must be exceeded.
+        budget: the largest number of mazes; for approximate claims, the number looked at.
+        statistic: for approximate claims, estimate and standard error of the table that the function returns.
+        fails_for: for universal claims, the controls under which a counterexample must be found.
+    """
+
+    kind: Kind
+    number: int
+    source: Source
+    sentence: str
+    hypotheses: Mapping[str, Hypothesis]
+    mazes: Optional[MazeDistribution] = None
+    null_controls: tuple[Control, ...] = ()
+    contrast_controls: tuple[Control, ...] = ()
+    budget: int = DEFAULT_BUDGET
+    statistic: Optional[Statistic] = None
+    fails_for: tuple[Control, ...] = ()
+
+
+def spec_of(function: object) -> Optional[ClaimSpec]:
+    """The declaration of a claim, or None for an ordinary function."""
+    spec = getattr(function, _ATTRIBUTE, None)
+    return spec if isinstance(spec, ClaimSpec) else None
+
+
+def claim(
+    *,
+    number: int,
+    source: Source,
+    mazes: MazeDistribution,
+    null_controls: Sequence[Control],
+    contrast_controls: Sequence[Control] = (),
+    effect_at_least: Optional[Thresholds] = None,
+    effect_at_most: Optional[Thresholds] = None,
+    effect_within: Optional[Thresholds] = None,
+    ratio_at_least: Optional[Thresholds] = None,
+    ratio_at_most: Optional[Thresholds] = None,
+    median_at_least: Optional[Thresholds] = None,
+    accuracy_at_least: Optional[Thresholds] = None,
+    bounds: Optional[tuple[float, float]] = None,
+    budget: int = DEFAULT_BUDGET,
+) -> Callable[[Function], Function]:
+    """Declare a claim that is decided maze by maze at stated error rates.
+
+    The function is given a policy and a batch of mazes and returns one number per maze, shape (n,); for ratios,
+    numerator and denominator, shape (n, 2) or a pair of (n,). Exactly one threshold is given: a number, or two by
+    name, ``{"direction": .02, "size": .384}``, each of which is decided as a claim of its own on shared measurements.
+
+    Args:
+        number: the claim's number in the inventory.
+        source: where the sentence stands.
+        mazes: the distribution over mazes; confirmation seeds are drawn from it in order.
+        null_controls: what the claim must be refuted for; at least one.
+        contrast_controls: what an intervention must beat; at least one for claims about edits.
+        effect_at_least: the mean effect is at least this.
+        effect_at_most: the mean effect is at most this.
+        effect_within: the absolute mean effect is at most this.
+        ratio_at_least: the mean of the first number is at least this many times the mean of the second.
+        ratio_at_most: likewise, at most.
+        median_at_least: at least half of the mazes have an effect of at least this.
+        accuracy_at_least: the share of mazes with effect 1 (against 0) is at least this.
+        bounds: smallest and largest possible effect; (0, largest) for ratios, (0, 1) if left out there and for accuracy.
+        budget: how many mazes may be used.
+
+    Raises:
+        ClaimError: no or several thresholds, no null control, or a claim that could not be decided.
+    """
+    given: list[tuple[type[Union[Mean, Ratio, Median]], Any, Optional[Thresholds]]] = [
+        (Mean, "at least", effect_at_least),
+        (Mean, "at most", effect_at_most),
+        (Mean, "within", effect_within),
+        (Ratio, "at least", ratio_at_least),
+        (Ratio, "at most", ratio_at_most),
+        (Median, "at least", median_at_least),
+        (Mean, "at least", accuracy_at_least),
+    ]
+    chosen = [(estimand, direction, value) for estimand, direction, value in given if value is not None]
+
+    def declare(function: Function) -> Function:
+        name = function.__name__
+        if len(chosen) != 1:
+            raise ClaimError(f"{name}: got {len(chosen)} kinds of threshold, wanted exactly one")
+        if not null_controls:
+            raise ClaimError(
+                f"{name}: names nothing that it must fail on; give null_controls, such as (untrained, no_op)"
+            )
+        estimand_type, direction, thresholds = chosen[0]
+        limits = bounds
+        if limits is None and (estimand_type is Ratio or accuracy_at_least is not None):
+            limits = (0.0, 1.0)
+        if limits is None:
+            raise ClaimError(f"{name}: got no bounds, wanted the smallest and largest possible effect")
+        try:
+            estimand = estimand_type(limits)
+            by_name = dict(thresholds) if isinstance(thresholds, Mapping) else {"": float(thresholds)}
+            if not set(by_name) <= {"", *THRESHOLD_NAMES}:
+                raise ClaimError(f"{name}: got thresholds named {sorted(by_name)}, wanted only {THRESHOLD_NAMES}")
+            hypotheses = {key: Hypothesis(estimand, direction, theta) for key, theta in by_name.items()}
+            for hypothesis_ in hypotheses.values() if contrast_controls else ():
+                hypothesis_.contrast()
+        except EffectError as error:
+            raise ClaimError(f"{name}: {error}") from error
+        _check_arguments(function, ("policy", "mazes"))
+        return _attach(
+            function,
+            ClaimSpec(
+                "sampled",
+                number,
+                source,
+                _sentence(function),
+                hypotheses,
+                mazes,
+                tuple(null_controls),
+                tuple(contrast_controls),
+                budget,
+            ),
+        )
+
+    return declare
+
+
+def approximate_claim(
+    *,
+    number: int,
+    source: Source,
+    mazes: MazeDistribution,
+    statistic: Statistic,
+    sample: int,
+    at_least: Optional[float] = None,
+    at_most: Optional[float] = None,
+    within: Optional[float] = None,
+    null_controls: Sequence[Control] = (),
+) -> Callable[[Function], Function]:
+    """Declare a claim about a coefficient or a rank correlation: one look at ``sample`` mazes, studentised bootstrap.
+
+    The function returns a table with one row per maze, shape (n, k). The verdict is labelled *approximate*.
+
+    Raises:
+        ClaimError: no or several thresholds.
+    """
+    given: list[tuple[Any, Optional[float]]] = [("at least", at_least), ("at most", at_most), ("within", within)]
+    chosen = [(direction, value) for direction, value in given if value is not None]
+
+    def declare(function: Function) -> Function:
+        if len(chosen) != 1:
+            raise ClaimError(f"{function.__name__}: got {len(chosen)} thresholds, wanted exactly one")
+        _check_arguments(function, ("policy", "mazes"))
+        direction, theta = chosen[0]
+        hypothesis_ = Hypothesis(Mean((-1e9, 1e9)), direction, theta)
+        spec = ClaimSpec("approximate", number, source, _sentence(function), {"": hypothesis_}, mazes, budget=sample)
+        return _attach(function, dataclasses.replace(spec, statistic=statistic, null_controls=tuple(null_controls)))
+
+    return declare
+
+
+def universal_claim(
+    *,
+    number: int,
+    source: Source,
+    examples: int = 50,
+    fails_for: Sequence[Control] = (),
+    **given: SearchStrategy[Any],
+) -> Callable[[Function], Function]:
+    """Declare a claim that holds on *every* maze: Hypothesis searches for a counterexample and shrinks it.
+
+    The search is derandomised and keeps no database, so that it tries the same mazes everywhere.
+
+    Args:
+        number: the claim's number in the inventory.
+        source: where the sentence stands.
+        examples: how many mazes to try.
+        fails_for: controls under which a counterexample must be found; else the claim is vacuous.
+        given: strategies for the function's arguments, as for ``hypothesis.given``.
+    """
+
+    def declare(function: Function) -> Function:
+        spec = ClaimSpec("universal", number, source, _sentence(function), {}, budget=examples)
+        spec = dataclasses.replace(spec, fails_for=tuple(fails_for))
+        search = hypothesis.settings(
+            derandomize=True,
+            database=None,
+            deadline=None,
+            max_examples=examples,
+            suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much],
+        )
+        return _attach(search(hypothesis.given(**given)(function)), spec)
+
+    return declare
+
+
+def _attach(function: Any, spec: ClaimSpec) -> Any:
+    setattr(function, _ATTRIBUTE, spec)
+    return function
+
+
+def _sentence(function: Callable[..., Any]) -> str:
+    text = inspect.getdoc(function)
+    if not text:
+        raise ClaimError(f"{function.__name__}: has no docstring; its first paragraph is the claim's sentence")
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def _check_arguments(function: Callable[..., Any], wanted: tuple[str, ...]) -> None:
+    missing = [name for name in wanted if name not in inspect.signature(function).parameters]
+    if missing:
+        raise ClaimError(f"{function.__name__}: takes no argument {' or '.join(missing)}, wanted {', '.join(wanted)}")

@@ -1,0 +1,123 @@
+"""From a result and the record to what a test run reports: passed or failed, under which heading, in which words."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Optional
+
+from interp_claims.results import ClaimResult, ControlResult
+from interp_claims.verdicts.sequential import Verdict
+
+
+class ClaimFailed(AssertionError):
+    """A claim that did not come out as it must; the message is the whole account."""
+
+
+class ClaimRefuted(ClaimFailed):
+    """The mazes refuted the claim."""
+
+
+class ClaimUndecided(ClaimFailed):
+    """The budget was spent without a decision, and that was not allowed."""
+
+
+class ClaimNotEvaluated(ClaimFailed):
+    """A control shows that the claim's verdict says nothing."""
+
+
+class VerdictFlipped(ClaimFailed):
+    """The verdict differs from the one on record."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a result is reported.
+
+    Attributes:
+        error: the exception to fail with, or None.
+        category: the heading it is counted under.
+        word: the verdict in words.
+    """
+
+    error: Optional[type[ClaimFailed]]
+    category: str
+    word: str
+
+
+def outcome_of(result: ClaimResult, recorded: Optional[str], undecided_fails: bool) -> Outcome:
+    """What a test run makes of a result.
+
+    Args:
+        result: what the claim came to.
+        recorded: the verdict on record for this policy, or None.
+        undecided_fails: whether an undecided claim without a record fails.
+    """
+    verdict = Verdict(result.verdict)
+    category = {Verdict.UNDECIDED: "undecided", Verdict.NOT_EVALUATED: "not evaluated"}.get(verdict, "passed")
+    if recorded is not None and not result.exploratory:
+        if recorded == verdict.value:
+            return Outcome(None, category, verdict.value if verdict is Verdict.SUPPORTED else f"{verdict}, as recorded")
+        return Outcome(VerdictFlipped, "failed", f"{verdict}, recorded was {recorded}")
+    if verdict is Verdict.REFUTED:
+        return Outcome(ClaimRefuted, "failed", verdict.value)
+    if verdict is Verdict.NOT_EVALUATED:
+        return Outcome(ClaimNotEvaluated, "failed", verdict.value)
+    if verdict is Verdict.UNDECIDED and undecided_fails:
+        return Outcome(ClaimUndecided, "failed", verdict.value)
+    return Outcome(None, category, verdict.value)
+
+
+def numbers_text(result: ClaimResult) -> str:
+    """Effect, interval and number of mazes in one line."""
+    if result.effect is None or result.interval is None:
+        return f"{result.mazes} mazes tried"
+    low, high = result.interval
+    return f"{result.effect:+.3f} [{low:+.3f}, {high:+.3f}], {result.mazes} mazes"
+
+
+def control_text(control: ControlResult) -> str:
+    """A control and how it came out, in a few words."""
+    if control.kind == "contrast":
+        word = {Verdict.SUPPORTED.value: "beaten", Verdict.REFUTED.value: "not beaten"}.get(
+            control.verdict, "undecided"
+        )
+    else:
+        word = control.verdict
+    return f"{control.name}: {word}"
+
+
+def account(result: ClaimResult, outcome: Outcome, replay: str) -> str:
+    """The whole account of a claim: sentence, verdict, numbers, controls, the mazes against it, how to replay one.
+
+    Args:
+        result: what the claim came to.
+        outcome: how it is reported.
+        replay: the command that replays a maze, without the seed.
+    """
+    lines = [
+        f"{result.sentence}",
+        f"  claim {result.number} of the inventory: {result.source}",
+        f"  verdict    {outcome.word}{f' ({result.reason})' if result.reason else ''}",
+    ]
+    if result.kind == "universal":
+        lines += [f"    {line}" for line in result.counterexample.splitlines()]
+    else:
+        evidence = f"{result.alpha:g} a side" if result.alpha is not None else ""
+        lines += [
+            f"  wanted     {result.statement}",
+            f"  measured   {numbers_text(result)} of at most {result.budget}, error rate {evidence}",
+        ]
+    lines += [f"  control    {control_text(control)}, {_control_numbers(control)}" for control in result.controls]
+    if result.against:
+        lines.append("  mazes that speak most against it:")
+        lines += [f"    seed {seed}: {effect:+.4f}" for seed, effect in result.against]
+        lines.append(f"  replay     {replay} --replay {result.against[0][0]}")
+    return "\n".join(lines)
+
+
+def _control_numbers(control: ControlResult) -> str:
+    if control.effect is None or control.interval is None:
+        return f"{control.mazes} mazes tried"
+    difference = "difference " if control.kind == "contrast" else ""
+    low, high = control.interval
+    return f"{difference}{control.effect:+.3f} [{low:+.3f}, {high:+.3f}], {control.mazes} mazes"

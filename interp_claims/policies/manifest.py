@@ -1,0 +1,127 @@
+"""The policies that ship with the suite, and loading a policy by name or by file."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+from pathlib import Path
+from typing import Any, Optional
+
+from interp_claims.errors import InterpClaimsError
+from interp_claims.policies.checkpoints import file_sha256, load_network
+from interp_claims.policies.forward import ActivationCache
+from interp_claims.policies.network import ImpalaNetwork
+from interp_claims.policies.policy import Policy
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_UNTRAINED = re.compile(r"untrained-scale(\d{1,2})-seed(\d{1,9})")
+
+
+class ManifestError(InterpClaimsError):
+    """A policy that is not listed, or whose file is not the one that was listed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One shipped policy.
+
+    Attributes:
+        name: what ``--policy`` takes.
+        file: file name beside the manifest.
+        file_sha256: sha-256 of the file.
+        sha256: the policy's identity, see :func:`interp_claims.policies.identity`.
+        training: the distribution it was trained on.
+        origin: who made it and how.
+        licence: an SPDX identifier.
+        card: file name of its model card.
+    """
+
+    name: str
+    file: str
+    file_sha256: str
+    sha256: str
+    training: str
+    origin: str
+    licence: str
+    card: str
+
+
+class Manifest:
+    """The table of shipped policies.
+
+    Args:
+        path: a ``policies.toml``; the policies' files lie beside it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            data = tomllib.loads(path.read_text())
+            self.default: str = data["default"]
+            self.entries = {name: Entry(name=name, **fields) for name, fields in data["policies"].items()}
+        except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+            raise ManifestError(f"{path}: no readable manifest of policies ({error!r}); restore it") from error
+        if self.default not in self.entries:
+            raise ManifestError(f"{path}: the default policy {self.default!r} is not among {sorted(self.entries)}")
+
+    def names(self, wanted: list[str]) -> list[str]:
+        """Names and files with ``all`` written out and the default put in for none, each once."""
+        written_out = [
+            name for want in wanted or [self.default] for name in (self.entries if want == "all" else [want])
+        ]
+        return list(dict.fromkeys(written_out))
+
+    def load(self, which: str, device: str = "cpu", cache: Optional[ActivationCache] = None) -> Policy:
+        """Load a policy.
+
+        Args:
+            which: a name in this manifest, ``untrained-scale4-seed0`` and the like, or a checkpoint file.
+            device: where to run it.
+            cache: where to keep activations.
+
+        Raises:
+            ManifestError: no such policy, or its file or weights are not those listed.
+            CheckpointError: the file is no usable checkpoint.
+        """
+        options: dict[str, Any] = {"device": device, "cache": cache}
+        if which in self.entries:
+            return self._load_listed(self.entries[which], options)
+        untrained = _UNTRAINED.fullmatch(which)
+        if untrained and int(untrained[1]) >= 1:
+            return Policy(ImpalaNetwork(int(untrained[1])).initialise(int(untrained[2])), name=which, **options)
+        if Path(which).suffix in (".pth", ".pt", ".safetensors") or Path(which).exists():
+            policy = Policy(load_network(which), name=Path(which).stem, **options)
+            listed = {entry.sha256: entry.name for entry in self.entries.values()}
+            policy.name = listed.get(policy.sha256, policy.name)
+            return policy
+        raise ManifestError(
+            f"policy {which!r}: neither a checkpoint file (.pth, .pt, .safetensors) nor one of "
+            f"{', '.join(sorted(self.entries))}; 'all' means all of these, 'untrained-scale4-seed0' an untrained one"
+        )
+
+    def _load_listed(self, entry: Entry, options: dict[str, Any]) -> Policy:
+        path = self.path.parent / entry.file
+        network = load_network(path)
+        found = file_sha256(path)
+        if found != entry.file_sha256:
+            raise ManifestError(f"{path}: sha-256 is {found}, listed is {entry.file_sha256}; restore the file")
+        policy = Policy(network, name=entry.name, **options)
+        if policy.sha256 != entry.sha256:
+            raise ManifestError(f"{path}: the weights hash to {policy.sha256}, listed is {entry.sha256}")
+        return policy
+
+
+def untrained_like(policy: Policy, seed: int = 0) -> Policy:
+    """An untrained policy of the same width on the same device, kept with the policy so that it is made once."""
+    name = f"untrained-scale{policy.scale}-seed{seed}"
+    if name not in policy.relatives:
+        network = ImpalaNetwork(policy.scale).initialise(seed)
+        policy.relatives[name] = Policy(
+            network, name=name, device=str(policy.forward.device), cache=policy.forward.cache
+        )
+    return policy.relatives[name]

@@ -1,0 +1,149 @@
+"""Roles: which channels of a policy play the part of the papers' cheese channels, found on discovery mazes.
+
+A channel tracks the cheese if its activation at the cheese's cell is higher than at other free squares of the maze.
+Channels are ranked by the F statistic between the two (one pair per discovery maze, mouse at the start), as in the
+authors' automatic selector; the first round(11/128 of the width) are the cheese channels. Every policy, the untrained
+one included, goes through the same procedure. What is found is frozen, hashed and kept by the policy's hash.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import inspect
+import json
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+from scipy import stats
+
+from interp_claims.errors import InterpClaimsError
+from interp_claims.files import cache_folder, write_atomically
+from interp_claims.mazes.maze import Maze, Square
+from interp_claims.mazes.observations import Observations
+from interp_claims.mazes.sampling import DISCOVERY, MazeDistribution, maze_rng
+from interp_claims.policies.network import DEFAULT_LAYER, cell_of
+from interp_claims.policies.policy import Policy
+
+DISCOVERY_MAZES = 512
+_PUBLISHED_SHARE = 11 / 128
+_CLAMP_FACTOR = 9.0
+
+
+class RoleError(InterpClaimsError):
+    """A role that no channel of the policy plays."""
+
+
+class DamagedCacheWarning(UserWarning):
+    """A file in the cache could not be read and was made anew."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Roles:
+    """The parts that channels play in one policy.
+
+    Attributes:
+        layer: the layer they belong to.
+        cheese_channels: the channels that track the cheese, the clearest first.
+        f_scores: per channel, the F statistic of its activation at the cheese's cell against elsewhere.
+        at_cheese: per channel, its mean activation at the cheese's cell.
+        elsewhere: per channel, its mean activation at other free squares.
+        mazes: how many discovery mazes were used.
+    """
+
+    layer: str
+    cheese_channels: tuple[int, ...]
+    f_scores: tuple[float, ...]
+    at_cheese: tuple[float, ...]
+    elsewhere: tuple[float, ...]
+    mazes: int
+
+    @property
+    def cheese_channel(self) -> int:
+        """The channel that tracks the cheese most clearly."""
+        return self.cheese_channels[0]
+
+    @property
+    def clamp_value(self) -> float:
+        """What to clamp :attr:`cheese_channel` to: nine times its mean at the cheese, as +5.5 is to channel 55's .6."""
+        return _CLAMP_FACTOR * self.at_cheese[self.cheese_channel]
+
+    @property
+    def sha256(self) -> str:
+        """A hash of the frozen roles."""
+        return hashlib.sha256(json.dumps(dataclasses.asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def discover_roles(policy: Policy, layer: str = DEFAULT_LAYER, mazes: int = DISCOVERY_MAZES) -> Roles:
+    """Find the cheese channels of a policy on the first discovery mazes.
+
+    Raises:
+        RoleError: the layer has no height and width, or no channel is higher at the cheese than elsewhere.
+    """
+    shape = policy.shape(layer)
+    if len(shape) != 3:
+        raise RoleError(f"roles: {layer} has shape {shape}, wanted channels with height and width")
+    sample = MazeDistribution().sample(DISCOVERY, mazes)
+    activations = policy.activations(Observations.at_start(sample), layer).cpu().numpy()
+    pairs = [_cheese_and_other_square(maze) for maze in sample]
+    at, off = (
+        np.stack([activations[i, :, r, c] for i, (r, c) in enumerate(cell_of(s[k], shape[-1]) for s in pairs)])
+        for k in (0, 1)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", stats.ConstantInputWarning)
+        scores = np.nan_to_num(stats.f_oneway(at, off, axis=0).statistic, nan=0.0, posinf=0.0)
+    tracking = np.flatnonzero((at.mean(axis=0) > off.mean(axis=0)) & (at.mean(axis=0) > 0))
+    if not len(tracking):
+        raise RoleError(f"roles: no channel of {layer} in {policy.name} is positive at the cheese and lower elsewhere")
+    count = max(1, round(_PUBLISHED_SHARE * shape[0]))
+    ranked = tracking[np.argsort(-scores[tracking], kind="stable")][:count]
+    return Roles(
+        layer,
+        tuple(ranked.tolist()),
+        tuple(np.round(scores, 6).tolist()),
+        tuple(np.round(at.mean(axis=0), 6).astype(float).tolist()),
+        tuple(np.round(off.mean(axis=0), 6).astype(float).tolist()),
+        mazes,
+    )
+
+
+def _cheese_and_other_square(maze: Maze) -> tuple[Square, Square]:
+    """The cheese's square and another free one, drawn by the maze's seed."""
+    assert maze.cheese is not None, "stock mazes have a cheese"
+    others = [square for square in maze.free_squares if square != maze.cheese]
+    return maze.cheese, others[maze_rng(maze, "square without cheese").integers(len(others))]
+
+
+def roles_of(policy: Policy) -> Roles:
+    """The frozen roles of a policy, discovered once and then read from the cache, whatever the number of processes."""
+    folder = cache_folder() / "roles"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{policy.sha256[:32]}-{_procedure()}.json"
+    with FileLock(f"{path}.lock"):
+        if path.is_file():
+            try:
+                data = json.loads(path.read_text())
+                roles = _from_json(data["roles"])
+                if roles.sha256 != data["sha256"] or data["policy"] != policy.sha256:
+                    raise ValueError("the hash does not match")
+                return roles
+            except (ValueError, KeyError, TypeError) as error:
+                warnings.warn(f"{path} is damaged ({error}); finding the roles anew", DamagedCacheWarning, stacklevel=2)
+        roles = discover_roles(policy.unedited)
+        content = {"policy": policy.sha256, "sha256": roles.sha256, "roles": dataclasses.asdict(roles)}
+        write_atomically(path, json.dumps(content))
+        return roles
+
+
+def _from_json(data: dict[str, Any]) -> Roles:
+    fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
+    return Roles(**fields)
+
+
+def _procedure() -> str:
+    """Changes whenever this module's text does, so that roles found by an older procedure are never used."""
+    return hashlib.sha256(inspect.getsource(sys.modules[__name__]).encode()).hexdigest()[:12]

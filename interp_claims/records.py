@@ -1,0 +1,103 @@
+"""Records: the verdicts a policy had before, kept as files that are reviewed like code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Optional
+
+from interp_claims.errors import InterpClaimsError
+from interp_claims.files import write_atomically
+from interp_claims.results import ENGINE_VERSION, ClaimResult
+
+_FORMAT = 1
+_KEPT = ("verdict", "reason", "statement", "effect", "interval", "mazes", "alpha")
+
+
+class RecordError(InterpClaimsError):
+    """A record that cannot be read or must not be written."""
+
+
+class Records:
+    """The records of all policies, one JSON file each.
+
+    Args:
+        folder: where the files are; it need not exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._loaded: dict[str, dict[str, Any]] = {}
+        for path in sorted(folder.glob("*.json")):
+            data = self._read(path)
+            self._loaded[data["sha256"]] = {**data, "path": path}
+
+    @staticmethod
+    def _read(path: Path) -> dict[str, Any]:
+        try:
+            data = json.loads(path.read_text())
+            if data["format"] != _FORMAT:
+                raise RecordError(f"{path}: has format {data['format']}, wanted {_FORMAT}; record it anew")
+            for entry in data["claims"].values():
+                entry["verdict"]
+            data["sha256"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RecordError(f"{path}: no readable record ({error!r}); restore it or record it anew") from error
+        return dict(data)
+
+    def verdict(self, policy_sha256: Optional[str], claim: str) -> Optional[str]:
+        """The recorded verdict of a claim on a policy, or None."""
+        record = self._loaded.get(policy_sha256 or "")
+        entry = record["claims"].get(claim) if record else None
+        return entry["verdict"] if entry else None
+
+    def write(self, results: Iterable[ClaimResult]) -> list[Path]:
+        """Record results, replacing earlier verdicts of the same claims and keeping those of others.
+
+        Returns:
+            The files written.
+
+        Raises:
+            RecordError: a result is exploratory.
+        """
+        kept = [result for result in results if result.policy_sha256 is not None]
+        exploratory = [result.claim for result in kept if result.exploratory]
+        if exploratory:
+            raise RecordError(
+                f"{len(exploratory)} results are exploratory (run with --max-mazes or --alpha), the first "
+                f"{exploratory[0]}; run them again with the registered budget and error rate"
+            )
+        written = []
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for sha256 in sorted({result.policy_sha256 or "" for result in kept}):
+            mine = [result for result in kept if result.policy_sha256 == sha256]
+            old = self._loaded.get(sha256, {})
+            path = old.get("path", self.folder / f"{mine[0].policy}.json")
+            if path.exists() and not old:
+                path = self.folder / f"{mine[0].policy}-{sha256[:12]}.json"
+            claims = {**old.get("claims", {}), **{result.claim: _entry(result) for result in mine}}
+            content = {
+                "format": _FORMAT,
+                "policy": mine[0].policy,
+                "sha256": sha256,
+                "engine": ENGINE_VERSION,
+                "claims": dict(sorted(claims.items())),
+            }
+            write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+            written.append(path)
+        return written
+
+
+def _entry(result: ClaimResult) -> dict[str, Any]:
+    data = {name: value for name, value in result.to_dict().items() if name in _KEPT}
+    data["controls"] = {control.name: control.verdict for control in result.controls}
+    for name in ("effect", "interval"):
+        if data[name] is not None:
+            data[name] = _rounded(data[name])
+    return data
+
+
+def _rounded(value: Any) -> Any:
+    """Six decimals, as far as results agree between machines."""
+    return [round(v, 6) for v in value] if isinstance(value, (list, tuple)) else round(value, 6)

@@ -1,0 +1,36 @@
+"""Measuring a claim on one maze again, to look at what happened there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from interp_claims.errors import InterpClaimsError
+from interp_claims.running import ClaimToRun
+
+
+class ReplayError(InterpClaimsError):
+    """A claim or a seed that has nothing to replay."""
+
+
+def replay_text(run: ClaimToRun, seed: int) -> str:
+    """What a claim and its controls measure on the maze of one seed, with a drawing of the maze.
+
+    Raises:
+        ReplayError: the claim is not measured on mazes by seed, or its distribution rejects the seed.
+    """
+    if run.spec.mazes is None or run.policy is None:
+        raise ReplayError(f"{run.name}: is not measured on mazes by seed; run it without --replay")
+    maze = run.spec.mazes.maze(seed)
+    if maze is None:
+        raise ReplayError(f"{run.name}: the maze of seed {seed} does not belong to {run.spec.mazes}; choose another")
+    hypothesis = run.spec.hypotheses[run.threshold]
+    estimand = hypothesis.estimand
+    lines = [run.spec.sentence, f"{maze!r}, shown to {run.policy.name}", maze.to_text(), ""]
+    controls = (None, *run.spec.null_controls, *run.spec.contrast_controls)
+    for control in controls:
+        policy = run.policy if control is None else control.apply(run.policy, (maze,))
+        values = run.measured(estimand, policy, (maze,))
+        numbers = ", ".join(f"{value:+.6f}" for value in np.atleast_1d(values[0]))
+        lines.append(f"{'measured' if control is None else control.name:<24} {numbers}")
+    lines.append(f"{'wanted over mazes':<24} {hypothesis}")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Reports: JSON, the closing table, and progress while claims run."""

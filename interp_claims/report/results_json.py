@@ -1,0 +1,51 @@
+"""The JSON of a run: all results, with what is needed to read them later."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import interp_claims
+from interp_claims.errors import InterpClaimsError
+from interp_claims.files import write_atomically
+from interp_claims.results import ENGINE_VERSION, SCHEMA_VERSION, ClaimResult
+
+
+class ResultsError(InterpClaimsError):
+    """A file that holds no results of this schema."""
+
+
+def write_results(path: Path, results: Sequence[ClaimResult]) -> None:
+    """Write the results of a run, sorted by claim and policy."""
+    ordered = sorted(results, key=lambda result: (result.claim, result.policy or ""))
+    content: dict[str, Any] = {
+        "schema": SCHEMA_VERSION,
+        "interp_claims": interp_claims.__version__,
+        "engine": ENGINE_VERSION,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "exploratory": any(result.exploratory for result in ordered),
+        "claims": [result.to_dict() for result in ordered],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_results(path: Path) -> list[ClaimResult]:
+    """The results that :func:`write_results` wrote.
+
+    Raises:
+        ResultsError: no such file, or not of this schema.
+    """
+    try:
+        content = json.loads(path.read_text())
+        if content["schema"] != SCHEMA_VERSION:
+            raise ResultsError(f"{path}: has schema {content['schema']}, wanted {SCHEMA_VERSION}; run the claims again")
+        return [ClaimResult.from_dict(entry) for entry in content["claims"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ResultsError(f"{path}: no results ({error!r}); write them with pytest claims/ --claims-json") from error

@@ -1,0 +1,106 @@
+"""What came of running a claim, as plain values that travel between processes and into JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Optional
+
+from interp_claims.verdicts.sequential import Verdict
+
+SCHEMA_VERSION = 1
+#: Changes whenever the same effects could lead to another verdict or another number of mazes.
+ENGINE_VERSION = "1"
+
+
+@dataclasses.dataclass(frozen=True)
+class ControlResult:
+    """What a control came to.
+
+    Attributes:
+        name: the control.
+        kind: ``"null"``, ``"contrast"``, or ``"mutant"`` for universal claims.
+        verdict: of the claim under a null control; of "the effect exceeds the control's" for a contrast control.
+        effect: estimate; for contrasts, of the difference.
+        interval: its confidence interval.
+        mazes: how many mazes it took.
+        passed: whether it came out as it must (undecided counts as not passed, and is shown).
+    """
+
+    name: str
+    kind: str
+    verdict: str
+    effect: Optional[float]
+    interval: Optional[tuple[float, float]]
+    mazes: int
+    passed: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class ClaimResult:
+    """What a claim came to on one policy.
+
+    Attributes:
+        claim: the claim's identity: file, function and threshold, without the policy.
+        number: its number in the inventory.
+        kind: sampled, approximate or universal.
+        sentence: what it says.
+        source: who says it.
+        policy: the policy's name, or None for a claim about no policy.
+        policy_sha256: its identity.
+        verdict: supported, refuted, undecided or not evaluated.
+        reason: why it was not evaluated, or what a control leaves open; else empty.
+        effect: the estimate.
+        interval: confidence interval, valid at any stopping time.
+        threshold: the threshold's value.
+        statement: what was decided, in words.
+        mazes: how many mazes it took.
+        budget: how many it could have taken.
+        alpha: error rate of either side.
+        controls: what the controls came to.
+        against: seeds and effects of the three mazes that speak most against the claim.
+        counterexample: for universal claims, the smallest that was found.
+        exploratory: whether budget or error rate were changed on the command line.
+        seconds: how long it took.
+    """
+
+    claim: str
+    number: int
+    kind: str
+    sentence: str
+    source: str
+    policy: Optional[str]
+    policy_sha256: Optional[str]
+    verdict: str
+    reason: str = ""
+    effect: Optional[float] = None
+    interval: Optional[tuple[float, float]] = None
+    threshold: Optional[float] = None
+    statement: str = ""
+    mazes: int = 0
+    budget: int = 0
+    alpha: Optional[float] = None
+    controls: tuple[ControlResult, ...] = ()
+    against: tuple[tuple[int, float], ...] = ()
+    counterexample: str = ""
+    exploratory: bool = False
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> ClaimResult:
+        """The result that :meth:`to_dict` wrote."""
+        controls = tuple(ControlResult(**{**c, "interval": _pair(c["interval"])}) for c in data["controls"])
+        against = tuple((int(seed), float(effect)) for seed, effect in data["against"])
+        return cls(**{**data, "controls": controls, "against": against, "interval": _pair(data["interval"])})
+
+    @property
+    def decided(self) -> bool:
+        """Whether the mazes decided the claim."""
+        return self.verdict in (Verdict.SUPPORTED, Verdict.REFUTED)
+
+
+def _pair(interval: Any) -> Optional[tuple[float, float]]:
+    return None if interval is None else (float(interval[0]), float(interval[1]))

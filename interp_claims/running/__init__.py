@@ -1,0 +1,25 @@
+"""Running a claim against a policy, until there is a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from interp_claims.results import ClaimResult
+from interp_claims.running.approximate import run_approximate
+from interp_claims.running.context import BATCH, ClaimToRun, Measurements, Progress, RunOptions
+from interp_claims.running.sampled import run_sampled
+from interp_claims.running.universal import run_universal
+
+__all__ = ["BATCH", "ClaimToRun", "Measurements", "Progress", "RunOptions", "run_claim"]
+
+
+def run_claim(
+    run: ClaimToRun,
+    options: RunOptions,
+    measurements: Measurements,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> ClaimResult:
+    """Run a claim of any kind."""
+    if run.spec.kind == "sampled":
+        return run_sampled(run, options, measurements, progress)
+    return run_approximate(run, options) if run.spec.kind == "approximate" else run_universal(run, options)

@@ -1,0 +1,54 @@
+"""Approximate claims: one look at a fixed number of mazes."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from interp_claims.policies.policy import Policy
+from interp_claims.results import ClaimResult, ControlResult
+from interp_claims.running.context import BATCH, ClaimToRun, RunOptions, next_batch, with_controls
+from interp_claims.verdicts.approximate import studentised_interval, verdict_of_interval
+from interp_claims.verdicts.sequential import Verdict
+
+
+def run_approximate(run: ClaimToRun, options: RunOptions) -> ClaimResult:
+    """Measure an approximate claim once, on the declared number of mazes."""
+    began = time.monotonic()
+    spec, policy = run.spec, run.policy
+    assert policy is not None and spec.mazes is not None and spec.statistic is not None
+    hypothesis = spec.hypotheses[run.threshold]
+    sample = options.max_mazes if options.max_mazes is not None else spec.budget
+    stream = spec.mazes.stream(options.block)
+    mazes = next_batch(stream, sample)
+
+    def interval_of(which: Policy) -> tuple[float, tuple[float, float]]:
+        assert spec.statistic is not None
+        batches = [mazes[i : i + BATCH] for i in range(0, len(mazes), BATCH)]
+        table = np.concatenate([run.function(policy=which, mazes=batch, **run.arguments) for batch in batches])
+        return studentised_interval(table, spec.statistic, alpha=2 * options.alpha, seed=options.block.first)
+
+    estimate, interval = interval_of(policy)
+    verdict = verdict_of_interval(interval, hypothesis.direction, hypothesis.theta)
+    controls = []
+    for control in spec.null_controls:
+        effect, limits = interval_of(control.apply(policy, mazes))
+        came_to = verdict_of_interval(limits, hypothesis.direction, hypothesis.theta)
+        passed = came_to is Verdict.REFUTED
+        controls.append(ControlResult(control.name, "null", came_to.value, effect, limits, sample, passed))
+    verdict, reason = with_controls(verdict, tuple(controls))
+    return run.result(
+        verdict,
+        options,
+        reason=reason,
+        effect=estimate,
+        interval=interval,
+        threshold=hypothesis.theta,
+        statement=f"{hypothesis.direction} {hypothesis.theta:g} (approximate)",
+        mazes=sample,
+        budget=sample,
+        alpha=options.alpha,
+        controls=tuple(controls),
+        seconds=time.monotonic() - began,
+    )

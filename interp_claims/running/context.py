@@ -1,0 +1,141 @@
+"""What running a claim of any kind needs: options, progress, shared measurements, and the claim itself."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, Optional
+
+import numpy as np
+
+from interp_claims.claims import ClaimSpec
+from interp_claims.mazes.maze import Maze
+from interp_claims.mazes.sampling import CONFIRMATION, SeedBlock
+from interp_claims.policies.policy import Policy
+from interp_claims.results import ClaimResult, ControlResult
+from interp_claims.verdicts.estimands import EffectError, Estimand
+from interp_claims.verdicts.sequential import DEFAULT_ALPHA, Verdict
+
+#: How many mazes are measured at a time. Verdicts and numbers of mazes do not depend on it.
+BATCH = 32
+
+
+@dataclasses.dataclass(frozen=True)
+class RunOptions:
+    """How claims are run.
+
+    Attributes:
+        alpha: error rate of a claim and side.
+        max_mazes: overrides every claim's budget; makes results exploratory, as another alpha does.
+        block: where mazes come from.
+    """
+
+    alpha: float = DEFAULT_ALPHA
+    max_mazes: Optional[int] = None
+    block: SeedBlock = CONFIRMATION
+
+    @property
+    def exploratory(self) -> bool:
+        """Whether results must not be recorded or scored."""
+        return self.max_mazes is not None or self.alpha != DEFAULT_ALPHA
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """Where a running claim stands.
+
+    Attributes:
+        sentence: the claim.
+        mazes: how many mazes were measured.
+        budget: how many may be.
+        effect: the estimate so far, or None where it is undefined.
+        verdict: the claim's verdict so far.
+        waiting_for: the controls that are not decided yet.
+    """
+
+    sentence: str
+    mazes: int
+    budget: int
+    effect: Optional[float]
+    verdict: Verdict
+    waiting_for: tuple[str, ...]
+
+
+class Measurements:
+    """Values already measured, so that a claim with several thresholds measures each maze once."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[Any, ...], np.ndarray] = {}
+
+    def get(self, key: tuple[Any, ...], measure: Callable[[], np.ndarray]) -> np.ndarray:
+        """The values kept under ``key``, measured now if there are none."""
+        if key not in self._values:
+            self._values[key] = measure()
+        return self._values[key]
+
+
+@dataclasses.dataclass(frozen=True)
+class ClaimToRun:
+    """One claim at one threshold on one policy.
+
+    Attributes:
+        name: the claim's identity without the policy.
+        spec: its declaration.
+        threshold: which of its hypotheses.
+        function: the claim's function.
+        policy: the policy, or None for a claim about no policy.
+        arguments: further arguments of the function, besides policy and mazes.
+    """
+
+    name: str
+    spec: ClaimSpec
+    threshold: str
+    function: Callable[..., Any]
+    policy: Optional[Policy]
+    arguments: dict[str, Any]
+
+    def result(self, verdict: Verdict, options: RunOptions, **fields: Any) -> ClaimResult:
+        """A result with what the declaration already says filled in."""
+        return ClaimResult(
+            claim=self.name,
+            number=self.spec.number,
+            kind=self.spec.kind,
+            sentence=self.spec.sentence,
+            source=str(self.spec.source),
+            policy=None if self.policy is None else self.policy.name,
+            policy_sha256=None if self.policy is None else self.policy.sha256,
+            verdict=verdict.value,
+            exploratory=options.exploratory and self.spec.kind != "universal",
+            **fields,
+        )
+
+    def measured(self, estimand: Estimand, policy: Policy, batch: tuple[Maze, ...]) -> np.ndarray:
+        """The claim's checked values for one batch."""
+        returned = self.function(policy=policy, mazes=batch, **self.arguments)
+        if isinstance(returned, tuple):
+            returned = np.column_stack(returned)
+        if returned is None:
+            raise EffectError(f"{self.name}: returned nothing, wanted one number per maze; return it, do not assert it")
+        return estimand.checked(returned, len(batch))
+
+
+def next_batch(stream: Iterator[Maze], size: int) -> tuple[Maze, ...]:
+    """The next mazes of a stream."""
+    return tuple(islice(stream, size))
+
+
+def with_controls(verdict: Verdict, controls: tuple[ControlResult, ...]) -> tuple[Verdict, str]:
+    """The claim's verdict in the light of its controls, and the reason if they change or qualify it."""
+    vacuous = [c.name for c in controls if c.kind == "null" and c.verdict == Verdict.SUPPORTED]
+    if vacuous:
+        return Verdict.NOT_EVALUATED, f"vacuous: also supported for the null control {', '.join(vacuous)}"
+    if verdict is Verdict.SUPPORTED:
+        unbeaten = [c.name for c in controls if c.kind == "contrast" and c.verdict == Verdict.REFUTED]
+        if unbeaten:
+            return Verdict.NOT_EVALUATED, f"the effect does not exceed that of {', '.join(unbeaten)}"
+        close = [c.name for c in controls if c.kind == "contrast" and not c.passed]
+        if close:
+            return Verdict.UNDECIDED, f"not decided whether the effect exceeds that of {', '.join(close)}"
+    pending = [c.name for c in controls if c.kind == "null" and not c.passed]
+    return verdict, f"control undecided: {', '.join(pending)}" if pending else ""

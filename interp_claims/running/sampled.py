@@ -1,0 +1,160 @@
+"""Sampled claims: fresh batches of mazes until the claim, and each of its controls, is decided."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Optional
+
+import numpy as np
+
+from interp_claims.controls import Control
+from interp_claims.mazes.maze import Maze
+from interp_claims.results import ClaimResult, ControlResult
+from interp_claims.running.context import (
+    BATCH,
+    ClaimToRun,
+    Measurements,
+    Progress,
+    RunOptions,
+    next_batch,
+    with_controls,
+)
+from interp_claims.verdicts.estimands import EffectError
+from interp_claims.verdicts.sequential import Decision, Hypothesis, Verdict, decide, first_crossing, out_of_reach
+
+#: After this many mazes a null control is given up if it is out of reach.
+_CONTROL_LOOK = 128
+
+
+@dataclasses.dataclass
+class _Line:
+    """One sequence of values that is being decided: the claim's own or a control's."""
+
+    hypothesis: Hypothesis
+    control: Optional[Control] = None
+    kind: str = ""
+    measured: list[np.ndarray] = dataclasses.field(default_factory=list)
+    verdict: Verdict = Verdict.UNDECIDED
+    given_up: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether more mazes are wanted."""
+        return self.verdict is Verdict.UNDECIDED and not self.given_up
+
+    def look(self, alpha: float, budget: int) -> None:
+        """Take account of the values measured so far."""
+        values = np.concatenate(self.measured)
+        self.verdict, _ = first_crossing(values, self.hypothesis, alpha, alpha)
+        if self.kind == "null" and len(values) == _CONTROL_LOOK:
+            self.given_up = out_of_reach(values, self.hypothesis, alpha, budget)
+
+    @property
+    def name(self) -> str:
+        """The control's name; empty for the claim itself."""
+        return "" if self.control is None else self.control.name
+
+    def estimate(self) -> Optional[float]:
+        """The estimate from all values so far, or None where it is undefined, such as a ratio to 0."""
+        try:
+            return self.hypothesis.estimand.estimate(np.concatenate(self.measured))
+        except EffectError:
+            return None
+
+
+def run_sampled(
+    run: ClaimToRun,
+    options: RunOptions,
+    measurements: Measurements,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> ClaimResult:
+    """Measure a claim and its controls on batches of mazes until all are decided or the budget is spent.
+
+    Raises:
+        EffectError: the claim's function returned something that is no effect.
+    """
+    began = time.monotonic()
+    spec, policy = run.spec, run.policy
+    assert policy is not None and spec.mazes is not None, "sampled claims take a policy and mazes"
+    hypothesis = spec.hypotheses[run.threshold]
+    budget = options.max_mazes if options.max_mazes is not None else spec.budget
+    claim = _Line(hypothesis)
+    nulls = [_Line(hypothesis, control, "null") for control in spec.null_controls]
+    contrasts = [_Line(hypothesis.contrast(), control, "contrast") for control in spec.contrast_controls]
+    lines = [claim, *nulls, *contrasts]
+    seeds: list[int] = []
+    stream = spec.mazes.stream(options.block)
+    while len(seeds) < budget and (open_lines := [line for line in lines if line.open]):
+        if claim.verdict is Verdict.REFUTED and all(line in contrasts for line in open_lines):
+            break
+        batch = next_batch(stream, min(BATCH, budget - len(seeds)))
+        seeds.extend(maze.seed for maze in batch if maze.seed is not None)
+
+        def measured(control: Optional[Control], batch: tuple[Maze, ...] = batch) -> np.ndarray:
+            which = policy if control is None else control.apply(policy, batch)
+            key = (run.function, policy.sha256, control, batch[0].seed, len(batch))
+            return measurements.get(key, lambda: run.measured(hypothesis.estimand, which, batch))
+
+        own = measured(None) if claim in open_lines or any(line in contrasts for line in open_lines) else None
+        for line in open_lines:
+            values = own if line is claim else measured(line.control)
+            if line in contrasts:
+                assert own is not None and values is not None
+                values = hypothesis.contrast_scores(own, values)
+            assert values is not None
+            line.measured.append(values)
+            line.look(options.alpha, budget)
+        waiting = tuple(line.name for line in lines[1:] if line.open)
+        progress(Progress(spec.sentence, len(seeds), budget, claim.estimate(), claim.verdict, waiting))
+
+    def decided(line: _Line) -> Decision:
+        return decide(
+            np.concatenate(line.measured),
+            line.hypothesis,
+            alpha_support=options.alpha,
+            alpha_refute=options.alpha,
+            budget=budget,
+        )
+
+    decision = decided(claim)
+    controls = tuple(_control_result(line, decided) for line in lines[1:])
+    verdict, reason = with_controls(decision.verdict, controls)
+    values = np.concatenate(claim.measured)[: decision.mazes]
+    worst = hypothesis.opposing_order(values)[:3]
+    scores = hypothesis.estimand.scores(values, hypothesis.theta)
+    return run.result(
+        verdict,
+        options,
+        reason=reason,
+        effect=decision.effect,
+        interval=decision.interval,
+        threshold=hypothesis.theta,
+        statement=str(hypothesis),
+        mazes=decision.mazes,
+        budget=budget,
+        alpha=options.alpha,
+        controls=controls,
+        against=tuple((seeds[i], float(scores[i])) for i in worst),
+        seconds=time.monotonic() - began,
+    )
+
+
+def _control_result(line: _Line, decide_line: Callable[[_Line], Decision]) -> ControlResult:
+    if not line.measured:
+        return ControlResult(line.name, line.kind, Verdict.UNDECIDED.value, None, None, 0, False)
+    if line.estimate() is None:
+        mazes = sum(map(len, line.measured))
+        return ControlResult(line.name, line.kind, line.verdict.value, None, None, mazes, False)
+    decision = decide_line(line)
+    wanted = Verdict.REFUTED if line.kind == "null" else Verdict.SUPPORTED
+    return ControlResult(
+        line.name,
+        line.kind,
+        decision.verdict.value,
+        decision.effect,
+        decision.interval,
+        decision.mazes,
+        decision.verdict is wanted,
+    )

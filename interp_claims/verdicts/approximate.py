@@ -1,0 +1,97 @@
+"""Approximate verdicts for what is no bounded mean: coefficients and rank correlations, by one look at a fixed n.
+
+The interval is a studentised bootstrap over mazes. It is accurate to second order but no guarantee at finite n, and is
+always labelled *approximate*; see the measured error rates in the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import stats
+
+from interp_claims.verdicts.estimands import EffectError
+from interp_claims.verdicts.sequential import Direction, Verdict
+
+#: From a table with one row per maze to an estimate and its standard error.
+Statistic = Callable[[np.ndarray], tuple[float, float]]
+
+RESAMPLES = 2000
+_LEAST_MAZES = 30
+
+
+def studentised_interval(
+    table: np.ndarray, statistic: Statistic, *, alpha: float, seed: int, resamples: int = RESAMPLES
+) -> tuple[float, tuple[float, float]]:
+    """An estimate and its studentised bootstrap interval at level 1 - alpha.
+
+    Args:
+        table: (n, k), one row per maze, n at least 30.
+        statistic: estimate and standard error of a table.
+        alpha: error rate of both sides together.
+        seed: of the resampling.
+        resamples: how often to resample; at least 2 / alpha are used.
+
+    Raises:
+        EffectError: too few mazes, NaN, or a statistic that is undefined on the table.
+    """
+    table = np.asarray(table, dtype=np.float64)
+    if table.ndim != 2 or len(table) < _LEAST_MAZES:
+        raise EffectError(f"table: got shape {table.shape}, wanted (n, k) with n of at least {_LEAST_MAZES} mazes")
+    if not np.isfinite(table).all():
+        raise EffectError("table: has NaN or infinite values; an undefined measurement must raise")
+    estimate, error = statistic(table)
+    if not (np.isfinite(estimate) and np.isfinite(error) and error > 0):
+        raise EffectError(f"statistic: got estimate {estimate} and standard error {error}, wanted finite and > 0")
+    rng = np.random.default_rng(seed)
+    pivots = []
+    for _ in range(max(resamples, int(np.ceil(2 / alpha)))):
+        drawn, drawn_error = statistic(table[rng.integers(len(table), size=len(table))])
+        if np.isfinite(drawn) and np.isfinite(drawn_error) and drawn_error > 0:
+            pivots.append((drawn - estimate) / drawn_error)
+    if len(pivots) < resamples / 2:
+        raise EffectError("statistic: undefined on most resamples; it needs more mazes")
+    low, high = np.quantile(pivots, [alpha / 2, 1 - alpha / 2])
+    return estimate, (estimate - high * error, estimate - low * error)
+
+
+def verdict_of_interval(interval: tuple[float, float], direction: Direction, theta: float) -> Verdict:
+    """Supported if the whole interval satisfies the statement, refuted if none of it does, else undecided."""
+    low, high = interval
+    if direction == "within":
+        supported, refuted = -theta <= low and high <= theta, low > theta or high < -theta
+    elif direction == "at least":
+        supported, refuted = low >= theta, high < theta
+    else:
+        supported, refuted = high <= theta, low > theta
+    return Verdict.SUPPORTED if supported else Verdict.REFUTED if refuted else Verdict.UNDECIDED
+
+
+def rank_correlation(table: np.ndarray) -> tuple[float, float]:
+    """Spearman's rank correlation of two columns, with Bonett and Wright's (2000) standard error."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ranks = stats.rankdata(table, axis=0)
+        r = float(np.corrcoef(ranks[:, 0], ranks[:, 1])[0, 1])
+    return r, float(np.sqrt((1 + r * r / 2) * (1 - r * r) ** 2 / (len(table) - 3)))
+
+
+def linear_coefficient(column: int) -> Statistic:
+    """The coefficient of one column in the least-squares regression of the last column on the others.
+
+    Columns are z-scored, an intercept is added, and the standard error is robust to unequal variances (HC1).
+    """
+
+    def statistic(table: np.ndarray) -> tuple[float, float]:
+        spread = table.std(axis=0)
+        if not spread.all():
+            return float("nan"), float("nan")
+        z = (table - table.mean(axis=0)) / spread
+        x = np.column_stack([z[:, :-1], np.ones(len(z))])
+        inverse = np.linalg.pinv(x.T @ x)
+        beta = inverse @ x.T @ z[:, -1]
+        residual = z[:, -1] - x @ beta
+        cover = inverse @ (x.T * residual**2) @ x @ inverse * len(z) / (len(z) - x.shape[1])
+        return float(beta[column]), float(np.sqrt(cover[column, column]))
+
+    return statistic
