@@ -1,3 +1,3 @@
 """Loads the claims plugin and the shared fixtures."""
 
-pytest_plugins = ["interp_claims.plugin", "fixtures.policies", "fixtures.mazes"]
+pytest_plugins = ["interp_claims.plugin", "fixtures.policies", "fixtures.mazes", "pytester"]

@@ -22,10 +22,10 @@ def test_resampling_cheese_channels_matters_more_when_the_cheese_is_elsewhere(po
     the cheese on the same square.
 
     One donor maze lends all channels, once with its cheese on the same square and once elsewhere; the change is the
-    mean total variation over up to eight squares per maze.
+    mean total variation over up to four squares per maze.
     """
     roles = roles_of(policy)
-    squares = Observations.at_squares(mazes, [drawn_squares(maze, at_most=8) for maze in mazes])
+    squares = Observations.at_squares(mazes, [drawn_squares(maze, at_most=4) for maze in mazes])
     same, elsewhere = zip(*donor_pairs(mazes))
 
     def change(donors):

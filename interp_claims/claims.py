@@ -43,7 +43,7 @@ class ClaimSpec:
     Attributes:
         kind: ``"sampled"`` (decided maze by maze), ``"approximate"`` (one look, bootstrap) or ``"universal"``
             (held on every maze that Hypothesis tries).
-        number: the claim's number in the inventory of claims.
+        number: the claim's number in the inventory of claims, or None for an identity that the suite rests on.
         source: where the sentence stands.
         sentence: the sentence, from the docstring.
         hypotheses: what is decided, by name; the name is empty where there is only one threshold.
@@ -56,7 +56,7 @@ class ClaimSpec:
     """
 
     kind: Kind
-    number: int
+    number: Optional[int]
     source: Source
     sentence: str
     hypotheses: Mapping[str, Hypothesis]
@@ -206,7 +206,7 @@ def approximate_claim(
 
 def universal_claim(
     *,
-    number: int,
+    number: Optional[int],
     source: Source,
     examples: int = 50,
     fails_for: Sequence[Control] = (),
@@ -217,7 +217,7 @@ def universal_claim(
     The search is derandomised and keeps no database, so that it tries the same mazes everywhere.
 
     Args:
-        number: the claim's number in the inventory.
+        number: the claim's number in the inventory, or None for an identity that the suite rests on.
         source: where the sentence stands.
         examples: how many mazes to try.
         fails_for: controls under which a counterexample must be found; else the claim is vacuous.

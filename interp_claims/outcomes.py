@@ -96,7 +96,7 @@ def account(result: ClaimResult, outcome: Outcome, replay: str) -> str:
     """
     lines = [
         f"{result.sentence}",
-        f"  claim {result.number} of the inventory: {result.source}",
+        f"  {'identity' if result.number is None else f'claim {result.number}'}: {result.source}",
         f"  verdict    {outcome.word}{f' ({result.reason})' if result.reason else ''}",
     ]
     if result.kind == "universal":

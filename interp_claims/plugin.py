@@ -245,6 +245,8 @@ class _Reporter:
         if result is None:
             return None
         outcome = self.run.outcome(result)
+        if report.failed and outcome.error is None:
+            return None
         letter = {"passed": ".", "failed": "F"}.get(outcome.category, outcome.category[0])
         return outcome.category, letter if self.terminal.verbosity < 0 else "", outcome.word.upper()
 

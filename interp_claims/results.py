@@ -41,7 +41,7 @@ class ClaimResult:
 
     Attributes:
         claim: the claim's identity: file, function and threshold, without the policy.
-        number: its number in the inventory.
+        number: its number in the inventory, or None for an identity that the suite rests on.
         kind: sampled, approximate or universal.
         sentence: what it says.
         source: who says it.
@@ -64,7 +64,7 @@ class ClaimResult:
     """
 
     claim: str
-    number: int
+    number: Optional[int]
     kind: str
     sentence: str
     source: str

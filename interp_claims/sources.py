@@ -34,4 +34,6 @@ TOP_RIGHT_POST = Source(
 STATISTICS_POST = Source("Behavioural statistics for a maze-solving agent, 2023", "LessWrong, 20 April 2023")
 PAPER = Source("Understanding and Controlling a Maze-Solving Policy Network, 2023", "arXiv 2310.08043")
 CODE = Source("procgen-tools, 2023", "the authors' code")
+#: What the suite itself rests on.
+INVARIANTS = Source("Invariants of interp-claims", "this project's documentation")
 PROCGEN = Source("Leveraging Procedural Generation to Benchmark Reinforcement Learning, 2020", "arXiv 1912.01588")

@@ -42,7 +42,7 @@ from interp_claims.mazes.sampling import (
     stock_mazes,
     with_decision_square,
 )
-from interp_claims.mazes.simulator import Simulator, make_env, simulator
+from interp_claims.mazes.simulator import LARGEST_SEED, Simulator, make_env, simulator
 from interp_claims.mazes.state import State, StateError
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "DIRECTION_OF_ACTION",
     "DISCOVERY",
     "DONORS",
+    "LARGEST_SEED",
     "NUM_ACTIONS",
     "REGISTERED",
     "SIZES",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.state import State
 
 PIXELS = 64
-_LARGEST_SEED = 2**31 - 2
+LARGEST_SEED = 2**31 - 2
 
 
 def make_env(**options: Any) -> Any:
@@ -25,7 +26,9 @@ def make_env(**options: Any) -> Any:
     import gym_notices.notices
 
     gym_notices.notices.notices.clear()
-    from procgen.env import ProcgenGym3Env
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # gym and procgen are no longer kept up with Python
+        from procgen.env import ProcgenGym3Env
 
     return ProcgenGym3Env(**{"env_name": "maze", "distribution_mode": "hard", "num_threads": 0, **options})
 
@@ -48,8 +51,8 @@ class Simulator:
     def states(self, seeds: Sequence[int]) -> Iterator[bytes]:
         """The saved state of each level, freshly reset, in the order of ``seeds`` (0 to 2**31 - 2)."""
         for seed in seeds:
-            if not 0 <= seed <= _LARGEST_SEED:
-                raise InterpClaimsError(f"level seed: got {seed}, wanted 0 to {_LARGEST_SEED} (procgen's levels)")
+            if not 0 <= seed <= LARGEST_SEED:
+                raise InterpClaimsError(f"level seed: got {seed}, wanted 0 to {LARGEST_SEED} (procgen's levels)")
         for first in range(0, len(seeds), self.block):
             wanted = list(seeds[first : first + self.block])
             padded = wanted + [wanted[-1]] * (self.block - len(wanted))

@@ -5,6 +5,7 @@ from interp_claims.policies.forward import ActivationCache, ActivationEdit, Rows
 from interp_claims.policies.manifest import Manifest, ManifestError, untrained_like
 from interp_claims.policies.network import DEFAULT_LAYER, ImpalaNetwork, LayerError, cell_of
 from interp_claims.policies.policy import Policy
+from interp_claims.policies.receptive import reachable_cells
 from interp_claims.policies.roles import RoleError, Roles, discover_roles, roles_of
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "file_sha256",
     "identity",
     "load_network",
+    "reachable_cells",
     "roles_of",
     "save_network",
     "untrained_like",

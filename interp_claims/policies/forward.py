@@ -196,6 +196,16 @@ class Forward:
             pieces.append(out[layer][: len(starts) - first])
         return torch.cat(pieces)
 
+    @torch.inference_mode()
+    def activations_of_pixels(self, pixels: np.ndarray, layer: str) -> Tensor:
+        """The unedited activation of ``layer`` for pictures (N, 64, 64, 3), uint8; nothing is kept."""
+        rows = list(torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device))
+        pieces = []
+        for first in range(0, len(rows), self.chunk):
+            out = self.network.run(self._stack(rows[first : first + self.chunk]), until=layer)
+            pieces.append(out[layer][: len(rows) - first])
+        return torch.cat(pieces)
+
     def _activations(self, mazes: Sequence[Maze], layer: str) -> list[Tensor]:
         """One row per maze of the activation of a resume point (features last), from the cache where it is there."""
         if layer == OBSERVATION:
@@ -208,7 +218,8 @@ class Forward:
         for first in range(0, len(missing), self.chunk):
             value = self.network.run(self._stack(starts[first : first + self.chunk]), start=start, until=layer)[layer]
             rows = value.permute(0, 2, 3, 1) if value.ndim == 4 else value
-            for maze, row in zip(missing[first : first + self.chunk], rows.contiguous()):
+            for maze, shared in zip(missing[first : first + self.chunk], rows):
+                row = shared.clone(memory_format=torch.contiguous_format)  # its own memory: it may outlive the others
                 found[maze.key] = row
                 self.cache.put((self._token, layer, maze.key), row)
         self.observations_run += len(missing)

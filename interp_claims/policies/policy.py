@@ -95,6 +95,18 @@ class Policy:
         """
         return self.forward.activations(observations, layer)
 
+    def activations_of_pixels(self, pixels: np.ndarray, layer: str) -> Tensor:
+        """The unedited activation of a layer for pictures that need not be mazes.
+
+        Args:
+            pixels: uint8 array (N, 64, 64, 3).
+            layer: the layer.
+
+        Returns:
+            float32 tensor (N, ...) on the policy's device.
+        """
+        return self.forward.activations_of_pixels(pixels, layer)
+
     def shape(self, layer: str) -> tuple[int, ...]:
         """The shape of a layer's activation for one observation, for example (128, 16, 16)."""
         self.forward.network.position(layer)

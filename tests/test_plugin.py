@@ -1,0 +1,379 @@
+"""The plugin as a user meets it: whole pytest runs over small claims with known effects."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from interp_claims.cli import main
+from interp_claims.mazes import simulator
+from interp_claims.policies import ImpalaNetwork, Policy, file_sha256, save_network
+
+simulator()  # loaded here once, or every run inside a test would load procgen anew
+REPOSITORY = Path(__file__).parents[1]
+
+CONFTEST = """
+pytest_plugins = ["interp_claims.plugin", "fixtures.policies", "fixtures.mazes"]
+"""
+
+HEAD = """
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+from interp_claims.claims import approximate_claim, claim, universal_claim
+from interp_claims.controls import Control, untrained
+from interp_claims.mazes import stock_mazes
+from interp_claims.sources import INVARIANTS
+from interp_claims.verdicts import linear_coefficient
+
+nothing = Control("nothing", lambda policy, mazes: policy.with_edits_replaced("nothing"))
+half = Control("half", lambda policy, mazes: policy.with_edits_replaced("half"))
+same = Control("same", lambda policy, mazes: policy.with_edits_replaced("same"))
+SHARES = {None: 1.0, "nothing": 0.0, "half": 0.5, "same": 1.0}
+
+def noisy(policy, mazes, effect, spread=0.1):
+    # an effect of known mean: depends on nothing but the seed and the control
+    share = SHARES[policy._edit_transform]
+    return np.array([share * effect + spread * ((maze.seed * 7919 % 1000) / 999 - 0.5) for maze in mazes])
+
+def declared(**thresholds):
+    options = dict(number=1, source=INVARIANTS, bounds=(-1, 1), mazes=stock_mazes(), null_controls=(nothing,))
+    return claim(**{**options, **thresholds})
+"""
+
+
+def claim_text(effect, *, name="the_effect_is_large", options="effect_at_least=0.2"):
+    return f'''
+@declared({options})
+def test_{name}(policy, mazes):
+    """The effect is large."""
+    return noisy(policy, mazes, {effect})
+'''
+
+
+@pytest.fixture
+def project(pytester, monkeypatch):
+    """A project with two small shipped policies; call it with claims to write them."""
+    monkeypatch.setenv("INTERP_CLAIMS_CACHE", str(pytester.path / "cache"))
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyprojecttoml("[tool.pytest.ini_options]\n")
+    fixtures = pytester.mkdir("fixtures")
+    lines = ['default = "one"']
+    for seed, name in enumerate(["one", "two"]):
+        network = ImpalaNetwork(1).initialise(seed)
+        save_network(network, fixtures / f"{name}.safetensors")
+        lines += [
+            f"[policies.{name}]",
+            f'file = "{name}.safetensors"',
+            f'sha256 = "{Policy(network, name="x").sha256}"',
+        ]
+        lines += [f'file_sha256 = "{file_sha256(fixtures / f"{name}.safetensors")}"']
+        lines += [f'{field} = "test"' for field in ("training", "origin", "licence", "card")]
+    (fixtures / "policies.toml").write_text("\n".join(lines))
+
+    def write(text, file="test_some_claims"):
+        folder = pytester.path / "claims"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{file}.py").write_text(HEAD + text)
+        return pytester
+
+    return write
+
+
+def run(project, *options, workers=0):
+    """Run the claims; in a process of its own when workers are asked for."""
+    if workers:
+        return project.runpytest_subprocess("claims", "-n", str(workers), *options)
+    return project.runpytest_inprocess("claims", "-p", "no:cacheprovider", *options)
+
+
+def results(project, *options, **how):
+    """The JSON entries of a run, by claim."""
+    run(project, "--claims-json", "results.json", *options, **how)
+    return {entry["claim"]: entry for entry in json.loads((project.path / "results.json").read_text())["claims"]}
+
+
+def test_a_supported_claim_passes_and_is_told_as_a_sentence(project):
+    result = run(project(claim_text(0.5)))
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "SUPPORTED: The effect is large.",
+            "*+0.5?? [[]*, *[]], * mazes (one), *s",
+            "*= claims =*",
+            "*supported*nothing: refuted*",
+        ]
+    )
+
+
+def test_a_refuted_claim_fails_with_its_numbers_and_a_command_that_replays(project):
+    testdir = project(claim_text(0.05))
+    result = run(testdir)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "*verdict    refuted*",
+            "*wanted     mean at least 0.2*",
+            "*measured   +0.0?? [[]*[]], * mazes of at most 1024, error rate 0.001 a side*",
+            "*mazes that speak most against it:*",
+            "*seed 11000*: +0.0*",
+            "*seed 11000*: +0.0*",
+            "*seed 11000*: +0.0*",
+            "*replay     pytest 'claims/test_some_claims.py::test_the_effect_is_large[[]one[]]' --replay 11000*",
+        ]
+    )
+    assert "Traceback" not in result.stdout.str()
+    seed = result.stdout.str().split("--replay ")[1].split()[0]
+    replayed = testdir.runpytest_inprocess(
+        "claims/test_some_claims.py::test_the_effect_is_large[one]", "-p", "no:cacheprovider", "--replay", seed
+    )
+    assert replayed.ret == 0
+    replayed.stdout.fnmatch_lines([f"<Maze seed {seed}, *", "measured  *", "nothing  *", "*1 replayed*"])
+
+
+def test_the_json_says_what_the_table_says(project):
+    entry = results(project(claim_text(0.5)))["claims/test_some_claims.py::test_the_effect_is_large"]
+    assert (entry["verdict"], entry["number"], entry["kind"], entry["policy"]) == ("supported", 1, "sampled", "one")
+    assert entry["interval"][0] < entry["effect"] < entry["interval"][1]
+    assert entry["threshold"] == 0.2
+    assert 1 < entry["mazes"] < 1024
+    assert [(c["name"], c["kind"], c["verdict"]) for c in entry["controls"]] == [("nothing", "null", "refuted")]
+    assert len(entry["against"]) == 3
+
+
+def test_thresholds_of_one_claim_are_items_of_their_own_on_shared_measurements(project):
+    text = '''
+calls = []
+@declared(effect_at_least={"direction": 0.02, "size": 0.6})
+def test_it_lowers(policy, mazes):
+    """It lowers."""
+    calls.append((policy._edit_transform, mazes[0].seed))
+    assert len(calls) == len(set(calls)), "measured twice"
+    return noisy(policy, mazes, 0.4)
+'''
+    entries = results(project(text))
+    verdicts = {claim.partition("[")[2]: entry["verdict"] for claim, entry in entries.items()}
+    assert verdicts == {"direction]": "supported", "size]": "refuted"}
+
+
+def test_an_undecided_claim_is_a_category_of_its_own(project):
+    testdir = project(claim_text(0.2))
+    result = run(testdir)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["UNDECIDED: The effect is large.", "*1 undecided*"])
+    failing = run(testdir, "--undecided=fail")
+    assert failing.ret == 1
+    failing.stdout.fnmatch_lines(["*1 failed*"])
+
+
+def test_a_claim_that_its_null_control_supports_too_is_vacuous_and_fails(project):
+    options = "effect_at_least=0.2, null_controls=(same,)"
+    testdir = project(claim_text(0.5, options=options))
+    result = run(testdir)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["NOT EVALUATED: *", "*vacuous: also supported for the null control same*"])
+
+
+@pytest.mark.parametrize(
+    ("control", "verdict", "reason"),
+    [
+        ("nothing", "supported", ""),
+        ("half", "supported", ""),
+        ("same", "not evaluated", "the effect does not exceed that of same"),
+    ],
+)
+def test_an_edit_must_exceed_its_contrast_controls(project, control, verdict, reason):
+    options = f"effect_at_least=0.2, contrast_controls=({control},)"
+    (entry,) = results(project(claim_text(0.6, options=options))).values()
+    assert (entry["verdict"], entry["reason"]) == (verdict, reason)
+
+
+def test_a_contrast_that_stays_open_leaves_the_claim_undecided(project):
+    options = "effect_at_least=0.3, contrast_controls=(half,)"
+    (entry,) = results(project(claim_text(0.6, options=options))).values()
+    assert (entry["verdict"], entry["controls"][1]["verdict"]) == ("undecided", "undecided")
+
+
+def test_a_recorded_refutation_passes_until_the_verdict_flips(project, capsys):
+    testdir = project(claim_text(0.05))
+    assert run(testdir, "--claims-json", "results.json").ret == 1
+    assert main(["record", str(testdir.path / "results.json"), "--verdicts", "fixtures/verdicts"]) == 0
+    recorded = run(testdir)
+    assert recorded.ret == 0
+    recorded.stdout.fnmatch_lines(["REFUTED, AS RECORDED: *", "*1 passed*"])
+    flipped = run(project(claim_text(0.5)))
+    assert flipped.ret == 1
+    flipped.stdout.fnmatch_lines(["*supported, recorded was refuted*"])
+
+
+def test_another_budget_is_exploratory_and_never_recorded(project, capsys):
+    testdir = project(claim_text(0.5))
+    entries = results(testdir, "--max-mazes", "64")
+    assert all(entry["exploratory"] for entry in entries.values())
+    assert main(["record", str(testdir.path / "results.json"), "--verdicts", "fixtures/verdicts"]) == 2
+    assert "exploratory" in capsys.readouterr().err
+    assert not (testdir.path / "fixtures" / "verdicts").exists()
+
+
+def test_a_larger_budget_continues_the_same_sequence(project):
+    text = claim_text(0.21, options="effect_at_least=0.2, budget=64")
+    small, large = (next(iter(results(project(text), *o).values())) for o in ((), ("--max-mazes", "4096")))
+    assert small["verdict"] == "undecided"
+    assert large["mazes"] > 64
+    assert results(project(text), "--max-mazes", "64").popitem()[1]["effect"] == small["effect"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--runxfail"], "--runxfail would report awaited predictions as failures"),
+        (["--max-mazes", "0"], "--max-mazes: got 0, wanted at least 1"),
+        (["--alpha", "1"], "--alpha: got 1.0, wanted a number between 0 and 1"),
+        (["--policy", "three"], "'three': neither a checkpoint file"),
+        (["--device", "cuda:7"], "cuda"),
+    ],
+)
+def test_wrong_usage_is_said_clearly(project, options, message):
+    result = run(project(claim_text(0.5)), *options)
+    assert result.ret != 0
+    assert message in result.stdout.str() + result.stderr.str()
+
+
+def test_claims_marked_for_reruns_are_refused(project):
+    marked = claim_text(0.5).replace("@declared", "@pytest.mark.flaky\n@declared")
+    testdir = project(marked)
+    testdir.makepyprojecttoml("[tool.pytest.ini_options]\nmarkers = ['flaky']\n")
+    result = run(testdir)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*claims are never rerun until they pass*"])
+
+
+def test_claims_run_on_every_policy_asked_for(project):
+    testdir = project(claim_text(0.5))
+    save_network(ImpalaNetwork(1).initialise(5), testdir.path / "mine.safetensors")
+    options = ["--policy", "all", "--policy", "mine.safetensors", "--policy", "untrained-scale1-seed9"]
+    run(testdir, "--claims-json", "results.json", *options)
+    entries = json.loads((testdir.path / "results.json").read_text())["claims"]
+    assert [entry["policy"] for entry in entries] == ["mine", "one", "two", "untrained-scale1-seed9"]
+    assert len({entry["policy_sha256"] for entry in entries}) == 4
+
+
+def test_workers_and_one_process_agree_and_each_loads_a_network_once(project):
+    text = (
+        claim_text(0.5)
+        + '''
+@declared(effect_at_least={"direction": 0.02, "size": 0.3})
+def test_what_the_network_says(policy, mazes):
+    """What the network says about the start differs between mazes."""
+    from interp_claims.mazes import Observations
+    return policy.direction_probabilities(Observations.at_start(mazes))[:, 0] * (policy._edit_transform is None)
+'''
+    )
+    testdir = project(text)
+    project(claim_text(0.02), file="test_other_claims")
+    with (testdir.path / "conftest.py").open("a") as file:
+        file.write(
+            """
+import os, pytest
+@pytest.fixture(scope="session", autouse=True)
+def count_loads(load_policy):
+    yield
+    with open("loads.txt", "a") as log:
+        print(os.environ.get("PYTEST_XDIST_WORKER", "main"), load_policy.loads, file=log)
+"""
+        )
+    alone, shared = results(testdir, "--policy", "all"), results(testdir, "--policy", "all", workers=2)
+    assert alone.keys() == shared.keys()
+    for claim, entry in alone.items():
+        assert (shared[claim]["verdict"], shared[claim]["mazes"]) == (entry["verdict"], entry["mazes"])
+        assert shared[claim]["effect"] == pytest.approx(entry["effect"], abs=1e-6)
+    loads = [line.split() for line in (testdir.path / "loads.txt").read_text().splitlines()]
+    assert sorted(worker for worker, _ in loads) == ["gw0", "gw1", "main"]
+    assert all(int(count) <= 2 for _, count in loads), "a network was loaded more than once in a process"
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        ("None", "returned nothing, wanted one number per maze; return it, do not assert it"),
+        ("np.zeros(3)", r"shape (3,), wanted (32,)"),
+        ("np.full(len(mazes), 2.0)", "wanted -1 to 1; correct the claim's bounds"),
+        ("np.full(len(mazes), np.nan)", "NaN or infinite"),
+    ],
+)
+def test_what_a_claim_must_not_return_is_an_error(project, returned, message):
+    text = f'''
+@declared(effect_at_least=0.2)
+def test_wrong(policy, mazes):
+    """Wrong."""
+    return {returned}
+'''
+    result = run(project(text))
+    assert result.ret == 1
+    assert message in result.stdout.str()
+
+
+def test_universal_claims_hold_or_show_their_smallest_counterexample(project):
+    text = '''
+@universal_claim(number=2, source=INVARIANTS, n=st.integers(0, 10_000))
+def test_it_holds(n):
+    """Squares are not negative."""
+    assert n * n >= 0
+
+@universal_claim(number=3, source=INVARIANTS, n=st.integers(0, 10_000))
+def test_it_does_not(policy, n):
+    """Numbers are small."""
+    assert n < 77
+'''
+    testdir = project(text)
+    result = run(testdir)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        ["SUPPORTED: Squares are not negative.", "REFUTED: Numbers are small.", "*assert 77 < 77*"]
+    )
+    entries = results(testdir)
+    assert entries["claims/test_some_claims.py::test_it_holds"]["policy"] is None
+    assert "77" in entries["claims/test_some_claims.py::test_it_does_not"]["counterexample"]
+
+
+def test_a_universal_claim_without_the_counterexample_it_must_have_is_vacuous(project):
+    text = '''
+@universal_claim(number=2, source=INVARIANTS, fails_for=(nothing,), n=st.integers(0, 9))
+def test_empty(policy, n):
+    """Says nothing about the policy."""
+
+@universal_claim(number=2, source=INVARIANTS, fails_for=(nothing,), n=st.integers(0, 9))
+def test_full(policy, n):
+    """Says something about the policy."""
+    assert policy._edit_transform is None
+'''
+    verdicts = {name.split("::")[1]: entry["verdict"] for name, entry in results(project(text)).items()}
+    assert verdicts == {"test_empty": "not evaluated", "test_full": "supported"}
+
+
+def test_approximate_claims_look_once_at_a_fixed_number_of_mazes(project):
+    text = '''
+@approximate_claim(
+    number=4, source=INVARIANTS, mazes=stock_mazes(), statistic=linear_coefficient(0), sample=96, at_least=0.0,
+    null_controls=(nothing,),
+)
+def test_larger_mazes_have_more_squares(policy, mazes):
+    """Larger mazes have more free squares."""
+    squares = [len(maze.free_squares) * (-1 if policy._edit_transform else 1) for maze in mazes]
+    return np.column_stack([[maze.size for maze in mazes], squares])
+'''
+    (entry,) = results(project(text)).values()
+    assert (entry["verdict"], entry["kind"], entry["mazes"]) == ("supported", "approximate", 96)
+    assert "approximate" in entry["statement"]
+
+
+def test_ordinary_tests_beside_claims_still_run(project):
+    result = run(project(claim_text(0.5) + "\ndef test_plain(policy):\n    assert policy.name == 'one'\n"))
+    result.stdout.fnmatch_lines(["*2 passed*"])
+
+
+def test_quiet_runs_print_no_sentences(project):
+    result = run(project(claim_text(0.5)), "-q")
+    assert "The effect is large" not in result.stdout.str()
+    assert result.ret == 0

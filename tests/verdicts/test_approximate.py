@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from interp_claims.verdicts import (
+    EffectError,
+    Verdict,
+    linear_coefficient,
+    rank_correlation,
+    studentised_interval,
+    verdict_of_interval,
+)
+
+
+def correlated(count, slope, seed):
+    x = np.random.default_rng(seed).normal(size=(count, 2))
+    x[:, 1] += slope * x[:, 0]
+    return x
+
+
+def test_the_rank_correlation_is_spearmans():
+    table = correlated(80, 0.7, 0)
+    assert rank_correlation(table)[0] == pytest.approx(stats.spearmanr(table).statistic)
+
+
+def test_the_coefficient_is_that_of_the_z_scored_regression():
+    table = np.random.default_rng(0).normal(size=(200, 3))
+    table[:, 2] += 2 * table[:, 0] - table[:, 1]
+    z = (table - table.mean(axis=0)) / table.std(axis=0)
+    wanted = np.linalg.lstsq(np.column_stack([z[:, :2], np.ones(200)]), z[:, 2], rcond=None)[0]
+    for column in (0, 1):
+        assert linear_coefficient(column)(table)[0] == pytest.approx(wanted[column])
+
+
+def test_the_standard_error_is_about_the_spread_of_the_estimates():
+    estimates, errors = zip(*(linear_coefficient(0)(correlated(150, 0.3, seed)) for seed in range(300)))
+    assert np.mean(errors) == pytest.approx(np.std(estimates), rel=0.2)
+
+
+def test_intervals_cover_about_as_often_as_they_say():
+    true = 6 / np.pi * np.arcsin(np.corrcoef(correlated(100_000, 0.5, 0).T)[0, 1] / 2)
+    intervals = [
+        studentised_interval(correlated(100, 0.5, seed), rank_correlation, alpha=0.1, seed=0, resamples=200)[1]
+        for seed in range(1, 201)
+    ]
+    covered = sum(low <= true <= high for low, high in intervals)
+    assert stats.binomtest(covered, 200, 0.9).pvalue > 0.001, f"{covered} of 200 intervals cover, wanted about 180"
+
+
+def test_the_same_seed_gives_the_same_interval():
+    table = correlated(60, 0.5, 0)
+    first, second = (
+        studentised_interval(table, rank_correlation, alpha=0.05, seed=seed, resamples=100) for seed in (1, 1)
+    )
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("interval", "direction", "theta", "verdict"),
+    [
+        ((0.1, 0.3), "at least", 0.0, Verdict.SUPPORTED),
+        ((-0.3, -0.1), "at least", 0.0, Verdict.REFUTED),
+        ((-0.1, 0.1), "at least", 0.0, Verdict.UNDECIDED),
+        ((-0.3, -0.1), "at most", 0.0, Verdict.SUPPORTED),
+        ((0.1, 0.3), "at most", 0.0, Verdict.REFUTED),
+        ((-0.02, 0.03), "within", 0.05, Verdict.SUPPORTED),
+        ((0.06, 0.1), "within", 0.05, Verdict.REFUTED),
+        ((-0.1, -0.06), "within", 0.05, Verdict.REFUTED),
+        ((0.0, 0.1), "within", 0.05, Verdict.UNDECIDED),
+    ],
+)
+def test_an_interval_decides_when_it_lies_on_one_side(interval, direction, theta, verdict):
+    assert verdict_of_interval(interval, direction, theta) is verdict
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (np.zeros((10, 2)), "at least 30 mazes"),
+        (np.zeros(100), "at least 30 mazes"),
+        (np.full((50, 2), np.nan), "NaN or infinite"),
+        (np.ones((50, 2)), "wanted finite and > 0"),
+    ],
+)
+def test_tables_that_say_nothing_are_refused(table, message):
+    with pytest.raises(EffectError, match=message):
+        studentised_interval(table, rank_correlation, alpha=0.05, seed=0)
