@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Union
 
@@ -19,7 +20,7 @@ from interp_claims.edits.edit import (
     channels_text,
     check_count,
 )
-from interp_claims.mazes.maze import Maze, Square
+from interp_claims.mazes.maze import WORLD_TILES, Maze, Square
 from interp_claims.mazes.observations import Observations
 from interp_claims.policies.forward import Rows
 from interp_claims.policies.network import DEFAULT_LAYER, cell_of
@@ -41,6 +42,16 @@ def _channels_by_row(channels: np.ndarray, rows: Rows) -> Tensor:
     """The channels of each row of a chunk: (B, k)."""
     table = torch.from_numpy(channels).to(rows.owners.device)
     return table[rows.owners] if channels.ndim == 2 else table.expand(len(rows.owners), -1)
+
+
+def _checked_square(square: Square) -> Square:
+    try:
+        row, column = (operator.index(i) for i in square)
+    except (TypeError, ValueError):
+        raise EditError(f"clamp: got {square!r} for a square, wanted one (row, column) pair per maze") from None
+    if not (0 <= row < WORLD_TILES and 0 <= column < WORLD_TILES):
+        raise EditError(f"clamp: got square {square}, wanted row and column from 0 to {WORLD_TILES - 1}")
+    return row, column
 
 
 class ClampSquares(Edit):
@@ -77,7 +88,8 @@ class ClampSquares(Edit):
         return ClampSquares(as_channels(change(self.channels, self.layer)), self.squares, self.values, self.layer)
 
     def __str__(self) -> str:
-        values = ", ".join(f"{value:+.3g}" for value in self.values)
+        distinct = self.values[:1] if np.ptp(self.values) == 0 else self.values
+        values = ", ".join(f"{value:+.3g}" for value in distinct)
         where = f"a square per maze ({len(self.squares)})" if len(self.squares) > 1 else f"square {self.squares[0]}"
         return f"clamp({channels_text(self.channels)} to {values} on {where}, at {self.layer})"
 
@@ -99,7 +111,8 @@ def clamp(
         raise EditError(f"clamp: got values {values!r} for {numbers.shape[-1]} channels, wanted one or as many, finite")
     if not len(squares):
         raise EditError("clamp: got no squares, wanted one per maze")
-    return ClampSquares(numbers, tuple((int(r), int(c)) for r, c in squares), array, layer)
+    values_by_channel = np.broadcast_to(array, numbers.shape[-1:]).copy()
+    return ClampSquares(numbers, tuple(map(_checked_square, squares)), values_by_channel, layer)
 
 
 class ReplaceChannels(Edit):
@@ -161,7 +174,7 @@ def replace_channels(
         raise EditError(f"per: got {per!r}, wanted one of {', '.join(map(repr, _PER))}")
     if not torch.isfinite(source).all():
         raise EditError(f"{name}: the replacement has NaN or infinite values")
-    return ReplaceChannels(as_channels(channels), source, per, name, layer)
+    return ReplaceChannels(as_channels(channels), source.to(torch.float32), per, name, layer)
 
 
 def resample(policy: Policy, channels: Channels, donors: Observations, layer: str = DEFAULT_LAYER) -> Edit:

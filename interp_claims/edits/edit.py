@@ -189,7 +189,11 @@ def as_channels(channels: Union[int, Iterable[int], np.ndarray]) -> np.ndarray:
     Raises:
         EditError: none, negative or repeated channels (-1 never means "all").
     """
-    array = np.atleast_1d(np.asarray(channels if isinstance(channels, (int, np.ndarray)) else list(channels)))
+    try:
+        whole = isinstance(channels, (int, np.integer, np.ndarray))
+        array = np.atleast_1d(np.asarray(channels if whole else list(channels)))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        array = np.empty(0)
     if array.size == 0 or array.ndim > 2 or not np.issubdtype(array.dtype, np.integer):
         raise EditError(f"channels: got {channels!r}, wanted one or more whole numbers, or a row of them per maze")
     if array.min() < 0:
@@ -202,5 +206,5 @@ def as_channels(channels: Union[int, Iterable[int], np.ndarray]) -> np.ndarray:
 def channels_text(channels: np.ndarray) -> str:
     """How channels print in an edit's name."""
     if channels.ndim == 2:
-        return f"{channels.shape[1]} channels per maze"
+        return "a channel per maze" if channels.shape[1] == 1 else f"{channels.shape[1]} channels per maze"
     return f"channel{'s' if len(channels) > 1 else ''} {', '.join(map(str, channels.tolist()))}"

@@ -41,6 +41,7 @@ class Vector:
     def __post_init__(self) -> None:
         if self.mazes is not None and len(self.mazes) != len(self.values):
             raise EditError(f"{self.name}: got {len(self.values)} vectors for {len(self.mazes)} mazes, wanted as many")
+        object.__setattr__(self, "values", self.values.to(torch.float32))
         if not torch.isfinite(self.values).all():
             raise EditError(f"{self.name}: has NaN or infinite values")
 

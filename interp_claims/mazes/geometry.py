@@ -40,16 +40,21 @@ def _search(free: bytes, source: Square) -> tuple[np.ndarray, np.ndarray]:
         indices=source[0] * WORLD_TILES + source[1],
         return_predecessors=True,
     )
-    return np.where(np.isinf(steps), UNREACHABLE, steps).astype(np.int32), predecessors
+    found = np.where(np.isinf(steps), UNREACHABLE, steps).astype(np.int32), predecessors
+    for array in found:
+        array.setflags(write=False)  # callers share them
+    return found
 
 
 def _check_free(maze: Maze, what: str, square: Square) -> None:
+    if not all(0 <= i < WORLD_TILES for i in square):
+        raise MazeError(f"{what}: got square {square}, wanted row and column from 0 to {WORLD_TILES - 1}")
     if not maze.free[square]:
         raise MazeError(f"{what}: square {square} is a wall of {maze!r}; choose one of maze.free_squares")
 
 
 def distances_steps(maze: Maze, source: Square) -> np.ndarray:
-    """Steps from ``source`` to every square: int32 array of shape (25, 25), -1 where no path leads."""
+    """Steps from ``source`` to every square: read-only int32 array (25, 25), -1 where no path leads."""
     _check_free(maze, "source", source)
     return _search(maze.free.tobytes(), source)[0].reshape(WORLD_TILES, WORLD_TILES)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import hashlib
+import operator
 import struct
 from functools import cached_property
 from typing import Any, Optional
@@ -18,6 +19,7 @@ import numpy as np
 from interp_claims.errors import InterpClaimsError
 
 WORLD_TILES = 25
+NUM_BACKGROUNDS = 9
 SIZES = tuple(range(3, WORLD_TILES + 1, 2))
 
 Square = tuple[int, int]
@@ -40,6 +42,12 @@ class Theme:
 
     background_index: int = 0
     background_offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.background_index not in range(NUM_BACKGROUNDS):
+            raise MazeError(f"background_index: got {self.background_index!r}, wanted 0 to {NUM_BACKGROUNDS - 1}")
+        if not 0 <= self.background_offset <= 1:
+            raise MazeError(f"background_offset: got {self.background_offset!r}, wanted 0 to 1")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -74,9 +82,9 @@ class Maze:
                 f"free: got shape {free.shape} of {free.dtype}, wanted ({WORLD_TILES}, {WORLD_TILES}) of bool; "
                 "pad the maze with walls to procgen's world, or use Maze.from_text"
             )
-        if self.size not in SIZES:
+        if not isinstance(self.size, int) or self.size not in SIZES:
             raise MazeError(f"size: got {self.size!r}, wanted an odd number from 3 to {WORLD_TILES}")
-        if free.flags.writeable:
+        if free.flags.writeable or not free.flags.owndata:
             free = free.copy()
             free.setflags(write=False)
         object.__setattr__(self, "free", free)
@@ -91,7 +99,10 @@ class Maze:
             object.__setattr__(self, "cheese", self._checked_square("cheese", self.cheese))
 
     def _checked_square(self, what: str, square: Square) -> Square:
-        row, column = (int(i) for i in square)
+        try:
+            row, column = (operator.index(i) for i in square)
+        except (TypeError, ValueError):
+            raise MazeError(f"{what}: got {square!r}, wanted a (row, column) pair of whole numbers") from None
         if not (0 <= row < WORLD_TILES and 0 <= column < WORLD_TILES):
             raise MazeError(f"{what}: got square {square}, wanted row and column from 0 to {WORLD_TILES - 1}")
         if not self.free[row, column]:
@@ -144,6 +155,8 @@ class Maze:
 
     def with_free(self, square: Square, free: bool = True) -> Maze:
         """The same maze with one tile opened (or, with ``free=False``, walled up)."""
+        if not all(0 <= i < WORLD_TILES for i in square):
+            raise MazeError(f"with_free: got square {square}, wanted row and column from 0 to {WORLD_TILES - 1}")
         changed = self.free.copy()
         changed[square] = free
         return dataclasses.replace(self, free=changed)
@@ -152,12 +165,15 @@ class Maze:
 
     @cached_property
     def key(self) -> bytes:
-        """16 bytes that are equal exactly when two mazes give the same observation (the seed plays no part)."""
+        """16 bytes that two mazes share when they are equal but for their seeds, and so give the same observation."""
         cheese = self.cheese if self.cheese is not None else (-1, -1)
         head = struct.pack(
             "<6iif", self.size, *self.mouse, *cheese, self.facing.value, *dataclasses.astuple(self.theme)
         )
         return hashlib.blake2b(head + np.packbits(self.free).tobytes(), digest_size=16).digest()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Maze, (self.free, self.size, self.mouse, self.cheese, self.facing, self.theme, self.seed)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Maze) and (self.key, self.seed) == (other.key, other.seed)

@@ -29,7 +29,10 @@ class Observations:
         if len(self.mazes) != len(self.owners):
             raise MazeError(f"observations: got {len(self.mazes)} mazes and {len(self.owners)} owners, wanted as many")
         if self.owners and not 0 <= min(self.owners) <= max(self.owners) < self.num_mazes:
-            raise MazeError(f"observations: owners must be from 0 to {self.num_mazes - 1}")
+            raise MazeError(
+                f"observations: got owners from {min(self.owners)} to {max(self.owners)}, wanted indices of the batch, "
+                f"0 to {self.num_mazes - 1}"
+            )
 
     def __len__(self) -> int:
         return len(self.mazes)

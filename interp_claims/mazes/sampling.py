@@ -18,7 +18,7 @@ import numpy as np
 from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes.geometry import decision_square, reachable_squares
 from interp_claims.mazes.maze import SIZES, WORLD_TILES, Maze, Square
-from interp_claims.mazes.simulator import simulator
+from interp_claims.mazes.simulator import LARGEST_SEED, check_seed, simulator
 
 _LEVELS_AT_ONCE = 32
 _PATIENCE = 20_000
@@ -57,11 +57,12 @@ def maze_rng(maze: Maze, purpose: str) -> np.random.Generator:
 
 @lru_cache(maxsize=256)
 def _levels(first: int) -> list[Maze]:
-    return simulator().mazes(range(first, first + _LEVELS_AT_ONCE))
+    return simulator().mazes(range(first, min(first + _LEVELS_AT_ONCE, LARGEST_SEED + 1)))
 
 
 def level(seed: int) -> Maze:
     """The maze of one level seed, as stock procgen makes it."""
+    check_seed(seed)
     first = seed - seed % _LEVELS_AT_ONCE
     return _levels(first)[seed - first]
 
@@ -161,11 +162,10 @@ class _CheeseInCorner(_Step):
 
 @dataclasses.dataclass(frozen=True)
 class _CheeseOn(_Step):
-    row: int
-    column: int
+    square: Square
 
     def __call__(self, maze: Maze) -> Optional[Maze]:
-        return maze.with_cheese((self.row, self.column)) if maze.free[self.row, self.column] else None
+        return maze.with_cheese(self.square) if maze.free[self.square] else None
 
 
 def corner_squares(maze: Maze, region: int) -> tuple[Square, ...]:
@@ -209,7 +209,7 @@ def cheese_on(square: Square) -> MazeDistribution:
     row, column = square
     if not (0 <= row < WORLD_TILES and 0 <= column < WORLD_TILES):
         raise SamplingError(f"cheese_on: got square {square}, wanted row and column from 0 to {WORLD_TILES - 1}")
-    return MazeDistribution((_CheeseOn(row, column),))
+    return MazeDistribution((_CheeseOn((row, column)),))
 
 
 def _checked_region(region: int) -> int:

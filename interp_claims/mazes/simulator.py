@@ -51,8 +51,10 @@ class Simulator:
     def states(self, seeds: Sequence[int]) -> Iterator[bytes]:
         """The saved state of each level, freshly reset, in the order of ``seeds`` (0 to 2**31 - 2)."""
         for seed in seeds:
-            if not 0 <= seed <= LARGEST_SEED:
-                raise InterpClaimsError(f"level seed: got {seed}, wanted 0 to {LARGEST_SEED} (procgen's levels)")
+            check_seed(seed)
+        return self._states(seeds)
+
+    def _states(self, seeds: Sequence[int]) -> Iterator[bytes]:
         for first in range(0, len(seeds), self.block):
             wanted = list(seeds[first : first + self.block])
             padded = wanted + [wanted[-1]] * (self.block - len(wanted))
@@ -73,6 +75,12 @@ class Simulator:
             self._env.callmethod("set_state", padded)
             pictures[first : first + len(wanted)] = self._env.observe()[1]["rgb"][: len(wanted)]
         return pictures
+
+
+def check_seed(seed: int) -> None:
+    """Raise unless procgen has a level of this seed."""
+    if not 0 <= seed <= LARGEST_SEED:
+        raise InterpClaimsError(f"level seed: got {seed}, wanted 0 to {LARGEST_SEED} (procgen's levels)")
 
 
 _simulators: dict[int, Simulator] = {}

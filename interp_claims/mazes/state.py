@@ -13,7 +13,7 @@ from typing import Union
 import numpy as np
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.mazes.maze import WORLD_TILES, Facing, Maze, MazeError, Theme
+from interp_claims.mazes.maze import WORLD_TILES, Facing, Maze, MazeError, Square, Theme
 
 WALL, FREE, CHEESE = 51, 100, 2
 HARD_MODE = 1
@@ -109,7 +109,9 @@ class State:
             "end_mark": _END_MARK,
         }
         if (name in wanted and value != wanted[name]) or (kind == "b" and value not in (0, 1)):
-            raise StateError(self._not_stock(name, repr(value), place, repr(wanted.get(name, "0 or 1"))))
+            raise StateError(
+                self._not_stock(name, repr(value), place, repr(wanted[name]) if name in wanted else "0 or 1")
+            )
 
     @staticmethod
     def _not_stock(name: str, got: str, place: int, wanted: str = "one that fits") -> str:
@@ -141,7 +143,7 @@ class State:
             return Maze(
                 free=grid != WALL,
                 size=int(self["maze_dim"]),
-                mouse=(int(self["mouse_y"]), int(self["mouse_x"])),
+                mouse=self._mouse_square(),
                 cheese=tuple(cheeses[0]) if len(cheeses) else None,
                 facing=Facing(self["mouse_reflected"]),
                 theme=Theme(int(self["background_index"]), float(self["background_offset"])),
@@ -149,6 +151,12 @@ class State:
             )
         except MazeError as error:
             raise StateError(f"the state holds no valid maze: {error}") from error
+
+    def _mouse_square(self) -> Square:
+        x, y = float(self["mouse_x"]), float(self["mouse_y"])
+        if not (0 <= x < WORLD_TILES and 0 <= y < WORLD_TILES):
+            raise StateError(f"the mouse is at x {x}, y {y}, wanted 0 to {WORLD_TILES} tiles")
+        return int(y), int(x)
 
     def with_maze(self, maze: Maze) -> bytes:
         """This state's bytes with ``maze`` in place of its own: what ``env.callmethod("set_state")`` takes."""

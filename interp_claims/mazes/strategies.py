@@ -8,9 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from interp_claims.mazes.geometry import decision_square, reachable_squares
-from interp_claims.mazes.maze import SIZES, WORLD_TILES, Facing, Maze, Theme
+from interp_claims.mazes.maze import NUM_BACKGROUNDS, SIZES, WORLD_TILES, Facing, Maze, Theme
 
-NUM_BACKGROUNDS = 9
 _MAX_INT = 2**31 - 2
 
 

@@ -57,6 +57,8 @@ def decide(policy: Policy, mazes: Sequence[Maze], steps_of: Sequence[Maze] | Non
         MazeError: a maze has no decision square.
     """
     defining = mazes if steps_of is None else steps_of
+    if len(defining) != len(mazes):
+        raise MazeError(f"decide: got {len(mazes)} mazes shown and {len(defining)} defining them, wanted as many")
     squares = [_decision_square(maze) for maze in defining]
     shown = Observations.one_each([maze.with_mouse(square) for maze, square in zip(mazes, squares)])
     probabilities = policy.direction_probabilities(shown)

@@ -13,8 +13,6 @@ from interp_claims.mazes.maze import Maze, MazeError, Square
 from interp_claims.mazes.observations import Observations
 from interp_claims.policies.policy import Policy
 
-_SMALLEST = np.finfo(np.float64).tiny
-
 
 def normalised_path_probability(policy: Policy, mazes: Sequence[Maze], targets: Sequence[Square]) -> np.ndarray:
     """Geometric mean of the step probabilities along the shortest path from the start to a target, per maze.
@@ -42,4 +40,5 @@ def normalised_path_probability(policy: Policy, mazes: Sequence[Maze], targets: 
     observations = Observations.at_squares(mazes, [path[:-1] for path in paths])
     steps = [int(direction_between(a, b)) for path in paths for a, b in pairwise(path)]
     chosen = policy.direction_probabilities(observations)[np.arange(len(steps)), steps]
-    return np.exp(observations.mean_per_maze(np.log(np.maximum(chosen, _SMALLEST))))
+    with np.errstate(divide="ignore"):  # a step of probability 0 makes the whole path impossible
+        return np.exp(observations.mean_per_maze(np.log(chosen)))

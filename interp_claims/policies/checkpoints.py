@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,15 +41,25 @@ def load_network(path: Path | str) -> ImpalaNetwork:
     if not path.is_file():
         _fail(path, "no such file" if not path.exists() else "a folder", "a file", "check the path")
     weights = _read(path)
-    network = ImpalaNetwork(_scale(path, weights))
-    _check_fits(path, weights, network)
+    scale = _scale(path, weights)
+    with torch.device("meta"):  # shapes alone: a file must not make us build a network of any size
+        expected = ImpalaNetwork(scale)
+    _check_fits(path, weights, expected)
+    network = ImpalaNetwork(scale)
     network.load_state_dict({name: weight.to(torch.float32) for name, weight in weights.items()})
     return network.eval()
 
 
 def save_network(network: ImpalaNetwork, path: Path | str, *, dtype: torch.dtype = torch.float32) -> None:
-    """Write the weights as ``.safetensors``; float16 halves the file."""
+    """Write the weights as ``.safetensors``; float16 halves the file.
+
+    Raises:
+        CheckpointError: a weight is too large for ``dtype``.
+    """
     weights = {name: weight.detach().cpu().contiguous().to(dtype) for name, weight in network.state_dict().items()}
+    broken = [name for name, weight in weights.items() if not torch.isfinite(weight).all()]
+    if broken:
+        _fail(Path(path), f"values that {dtype} cannot hold in {_some(broken)}", "finite weights", "save as float32")
     safetensors.torch.save_file(weights, str(path))
 
 
@@ -89,9 +101,12 @@ def _read(path: Path) -> dict[str, Tensor]:
         loaded = loaded["model_state_dict"]
     if not isinstance(loaded, Mapping):
         _fail(path, f"a {type(loaded).__name__}", "a state dict", "save model.state_dict()")
-    others = {name: type(value).__name__ for name, value in loaded.items() if not isinstance(value, Tensor)}
+    others = [f"{name}: {type(value).__name__}" for name, value in loaded.items() if not isinstance(value, Tensor)]
     if others:
         _fail(path, f"entries that are no tensors: {_some(others)}", "only tensors", "save model.state_dict()")
+    odd = [str(name) for name, value in loaded.items() if value.layout != torch.strided or value.is_meta]
+    if odd:
+        _fail(path, f"tensors without plain values: {_some(odd)}", "dense tensors", "save model.state_dict()")
     return {str(name): value for name, value in loaded.items()}
 
 
@@ -104,13 +119,16 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 def _read_torch(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the pickle's age; what matters is raised
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if zipfile.is_zipfile(path):
-            reason = str(error).split("\n")[0]
+            named = re.search(r"GLOBAL ([\w.]+)", str(error))
+            what = f" ({named[1]})" if named else ""
             _fail(
                 path,
-                f"objects other than weights, which were not run ({reason})",
+                f"objects other than weights, which were not run{what}",
                 "tensors only",
                 "if you trust its origin, load it there and save model.state_dict() alone",
             )
@@ -179,5 +197,5 @@ def _check_fits(path: Path, weights: Mapping[str, Tensor], network: ImpalaNetwor
 
 
 def _some(names: Any, most: int = 4) -> str:
-    listed = [f"{name!r}" for name in list(names)[:most]]
+    listed = [f"{name!r}" for name in list(names)[:most]] or ["no tensors"]
     return ", ".join(listed) + (f" and {len(names) - most} more" if len(names) > most else "")

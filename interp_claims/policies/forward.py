@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from interp_claims.mazes.maze import Maze
+from interp_claims.mazes.maze import Maze, MazeError
 from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.simulator import simulator
 from interp_claims.policies.network import DEFAULT_LAYER, LOGITS, OBSERVATION, VALUE, ImpalaNetwork
@@ -115,7 +115,7 @@ class Forward:
             shapes[name] = tuple(value.shape[1:])
             return value
 
-        with torch.inference_mode():
+        with torch.no_grad():
             self.network.run(torch.zeros(1, 3, 64, 64, device=self.device), edit=note)
         return shapes
 
@@ -157,7 +157,7 @@ class Forward:
         start = self.network.resume_point(min(edit.layers, key=self.network.position))
         logits[here.start : here.stop], values[here.start : here.stop] = self._run(observations, here, start, edit)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def _run(
         self, observations: Observations, indices: Sequence[int], start: str, edit: Optional[ActivationEdit]
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -182,10 +182,12 @@ class Forward:
             return np.empty((0, self._shapes[LOGITS][0]), np.float32), np.empty(0, np.float32)
         return np.concatenate(logits), np.concatenate(values)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def activations(self, observations: Observations, layer: str) -> Tensor:
         """The unedited activation of ``layer``: float32 tensor of shape (N, ...) on the network's device."""
         start = self.network.resume_point(layer)
+        if not len(observations):
+            return torch.empty(0, *self._shapes[layer], device=self.device)
         starts = self._activations(observations.mazes, start)
         if start == layer:
             rows = torch.stack(starts)
@@ -196,9 +198,11 @@ class Forward:
             pieces.append(out[layer][: len(starts) - first])
         return torch.cat(pieces)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def activations_of_pixels(self, pixels: np.ndarray, layer: str) -> Tensor:
         """The unedited activation of ``layer`` for pictures (N, 64, 64, 3), uint8; nothing is kept."""
+        if pixels.dtype != np.uint8 or pixels.shape[1:] != (64, 64, 3) or not len(pixels):
+            raise MazeError(f"pixels: got {pixels.dtype} of shape {pixels.shape}, wanted uint8 of shape (N, 64, 64, 3)")
         rows = list(torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device))
         pieces = []
         for first in range(0, len(rows), self.chunk):

@@ -64,7 +64,7 @@ class Manifest:
             data = tomllib.loads(path.read_text())
             self.default: str = data["default"]
             self.entries = {name: Entry(name=name, **fields) for name, fields in data["policies"].items()}
-        except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
             raise ManifestError(f"{path}: no readable manifest of policies ({error!r}); restore it") from error
         if self.default not in self.entries:
             raise ManifestError(f"{path}: the default policy {self.default!r} is not among {sorted(self.entries)}")

@@ -78,9 +78,10 @@ class ImpalaNetwork(nn.Module):
     def __init__(self, scale: int = 4) -> None:
         super().__init__()
         self.scale = scale
-        self.embedder = _Embedder((16 * scale, 32 * scale, 32 * scale))
-        self.fc_policy = nn.Linear(HIDDEN, NUM_ACTIONS)
-        self.fc_value = nn.Linear(HIDDEN, 1)
+        with torch.random.fork_rng(devices=[]):  # layers draw weights when made, which must not touch global state
+            self.embedder = _Embedder((16 * scale, 32 * scale, 32 * scale))
+            self.fc_policy = nn.Linear(HIDDEN, NUM_ACTIONS)
+            self.fc_value = nn.Linear(HIDDEN, 1)
         self.nodes = self._make_nodes()
         self._position = {node.name: i for i, node in enumerate(self.nodes)}
 
@@ -156,16 +157,26 @@ class ImpalaNetwork(nn.Module):
             value: the activation ``start``; one that :meth:`resume_point` gave, or the observation. ``edit`` is applied
                 to it too.
             until: the last activation to compute; None computes all.
-            edit: called with each activation's name and value, ``start``'s included; its answer is used instead.
+            edit: called with each activation's name and value, ``start``'s included but not the observation's; its
+                answer is used instead.
             keep: names of further activations to give back.
 
         Returns:
             The activations ``keep``, ``until`` if given, else the logits and the value.
+
+        Raises:
+            LayerError: a name that no activation has, a ``start`` that is not enough to go on from, or an activation
+                that was asked for and comes before it.
         """
         change = edit if edit is not None else _unchanged
         first = 0 if start == OBSERVATION else self.position(start) + 1
         last = len(self.nodes) - 1 if until is None else self.position(until)
         wanted = {*keep, *((until,) if until is not None else (LOGITS, VALUE))}
+        if start != OBSERVATION and self.resume_point(start) != start:
+            raise LayerError(f"start: more than {start!r} is needed to go on; start from {self.resume_point(start)!r}")
+        for name in wanted:
+            if name != start and not first <= self.position(name) <= last:
+                raise LayerError(f"{name!r} is not computed between {start!r} and {self.nodes[last].name!r}")
         last_use = {source: i for i in range(first, last + 1) for source in self.nodes[i].inputs}
         live = {start: value if start == OBSERVATION else change(start, value)}
         kept = {name: live[name] for name in wanted if name in live}

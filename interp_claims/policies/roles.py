@@ -31,6 +31,7 @@ from interp_claims.policies.policy import Policy
 DISCOVERY_MAZES = 512
 _PUBLISHED_SHARE = 11 / 128
 _CLAMP_FACTOR = 9.0
+_LARGEST_F = 1e9
 
 
 class RoleError(InterpClaimsError):
@@ -95,7 +96,7 @@ def discover_roles(policy: Policy, layer: str = DEFAULT_LAYER, mazes: int = DISC
     )
     with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.ConstantInputWarning)
-        scores = np.nan_to_num(stats.f_oneway(at, off, axis=0).statistic, nan=0.0, posinf=0.0)
+        scores = np.nan_to_num(stats.f_oneway(at, off, axis=0).statistic, nan=0.0, posinf=_LARGEST_F)
     tracking = np.flatnonzero((at.mean(axis=0) > off.mean(axis=0)) & (at.mean(axis=0) > 0))
     if not len(tracking):
         raise RoleError(f"roles: no channel of {layer} in {policy.name} is positive at the cheese and lower elsewhere")
@@ -131,7 +132,7 @@ def roles_of(policy: Policy) -> Roles:
                 if roles.sha256 != data["sha256"] or data["policy"] != policy.sha256:
                     raise ValueError("the hash does not match")
                 return roles
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
                 warnings.warn(f"{path} is damaged ({error}); finding the roles anew", DamagedCacheWarning, stacklevel=2)
         roles = discover_roles(policy.unedited)
         content = {"policy": policy.sha256, "sha256": roles.sha256, "roles": dataclasses.asdict(roles)}
