@@ -16,6 +16,7 @@ from interp_claims.sources import POST
     mazes=stock_mazes(),
     null_controls=(untrained,),
     contrast_controls=(random_channels,),
+    budget=2048,  # changes are of the order of hundredths, and so is what random channels leave of them
 )
 def test_resampling_cheese_channels_matters_more_when_the_cheese_is_elsewhere(policy, mazes):
     """Resampling the cheese channels from mazes with the cheese elsewhere changes behaviour more than from mazes with

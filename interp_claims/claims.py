@@ -18,7 +18,7 @@ from interp_claims.controls import Control
 from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes.sampling import MazeDistribution
 from interp_claims.sources import Source
-from interp_claims.verdicts.approximate import Statistic
+from interp_claims.verdicts.approximate import LEAST_MAZES, Statistic
 from interp_claims.verdicts.estimands import EffectError, Mean, Median, Ratio
 from interp_claims.verdicts.sequential import DEFAULT_BUDGET, Hypothesis
 
@@ -110,7 +110,7 @@ def claim(
         ratio_at_most: likewise, at most.
         median_at_least: at least half of the mazes have an effect of at least this.
         accuracy_at_least: the share of mazes with effect 1 (against 0) is at least this.
-        bounds: smallest and largest possible effect; (0, largest) for ratios, (0, 1) if left out there and for accuracy.
+        bounds: smallest and largest possible effect; for ratios (0, largest). Left out for ratios and accuracy: (0, 1).
         budget: how many mazes may be used.
 
     Raises:
@@ -141,9 +141,13 @@ def claim(
             limits = (0.0, 1.0)
         if limits is None:
             raise ClaimError(f"{name}: got no bounds, wanted the smallest and largest possible effect")
+        if budget < 1:
+            raise ClaimError(f"{name}: got budget {budget}, wanted at least 1 maze")
         try:
             estimand = estimand_type(limits)
             by_name = dict(thresholds) if isinstance(thresholds, Mapping) else {"": float(thresholds)}
+            if not by_name:
+                raise ClaimError(f"{name}: got an empty table of thresholds, wanted one of {THRESHOLD_NAMES}")
             if not set(by_name) <= {"", *THRESHOLD_NAMES}:
                 raise ClaimError(f"{name}: got thresholds named {sorted(by_name)}, wanted only {THRESHOLD_NAMES}")
             hypotheses = {key: Hypothesis(estimand, direction, theta) for key, theta in by_name.items()}
@@ -180,14 +184,14 @@ def approximate_claim(
     at_least: Optional[float] = None,
     at_most: Optional[float] = None,
     within: Optional[float] = None,
-    null_controls: Sequence[Control] = (),
+    null_controls: Sequence[Control],
 ) -> Callable[[Function], Function]:
     """Declare a claim about a coefficient or a rank correlation: one look at ``sample`` mazes, studentised bootstrap.
 
     The function returns a table with one row per maze, shape (n, k). The verdict is labelled *approximate*.
 
     Raises:
-        ClaimError: no or several thresholds.
+        ClaimError: no or several thresholds, no null control, or too small a sample.
     """
     given: list[tuple[Any, Optional[float]]] = [("at least", at_least), ("at most", at_most), ("within", within)]
     chosen = [(direction, value) for direction, value in given if value is not None]
@@ -196,8 +200,15 @@ def approximate_claim(
         if len(chosen) != 1:
             raise ClaimError(f"{function.__name__}: got {len(chosen)} thresholds, wanted exactly one")
         _check_arguments(function, ("policy", "mazes"))
+        if not null_controls:
+            raise ClaimError(f"{function.__name__}: names nothing it must fail on; give null_controls")
+        if sample < LEAST_MAZES:
+            raise ClaimError(f"{function.__name__}: got sample {sample}, wanted at least {LEAST_MAZES} mazes")
         direction, theta = chosen[0]
-        hypothesis_ = Hypothesis(Mean((-1e9, 1e9)), direction, theta)
+        try:
+            hypothesis_ = Hypothesis(Mean((-1e9, 1e9)), direction, theta)
+        except EffectError as error:
+            raise ClaimError(f"{function.__name__}: {error}") from error
         spec = ClaimSpec("approximate", number, source, _sentence(function), {"": hypothesis_}, mazes, budget=sample)
         return _attach(function, dataclasses.replace(spec, statistic=statistic, null_controls=tuple(null_controls)))
 

@@ -46,14 +46,13 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     try:
         results = read_results(chosen.results)
         records = Records(chosen.verdicts)
-        before = {r.claim: records.verdict(r.policy_sha256, r.claim) for r in results}
+        before = [records.verdict(r.policy_sha256, r.claim) for r in results]
         written = records.write(results)
     except InterpClaimsError as error:
         print(f"interp-claims: {error}", file=sys.stderr)
         return 2
-    for result in results:
+    for result, was in zip(results, before):
         if result.policy_sha256 is not None:
-            was = before[result.claim]
             change = "new" if was is None else "unchanged" if was == result.verdict else f"was {was}"
             print(f"{result.verdict:<14} {result.claim} on {result.policy} ({change})")
     print(f"written: {', '.join(map(str, written)) or 'nothing'}")

@@ -8,6 +8,7 @@ their own, which the claimed edit must exceed.
 from __future__ import annotations
 
 import dataclasses
+import zlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -22,6 +23,13 @@ from interp_claims.policies.forward import ActivationEdit
 from interp_claims.policies.manifest import untrained_like as _untrained_like
 from interp_claims.policies.policy import Policy
 from interp_claims.policies.roles import roles_of
+
+#: Of what is drawn once for all mazes.
+_SHARED_SEED = 20_230_311
+
+
+def _shared_rng(purpose: str) -> np.random.Generator:
+    return np.random.default_rng([_SHARED_SEED, zlib.crc32(purpose.encode())])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,9 +77,12 @@ def _another_mazes_vector(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> 
 
 def _matched_noise(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
     def noise(vector: Vector) -> Vector:
-        owners = vector.mazes if vector.mazes is not None else mazes[:1]
         shape = tuple(vector.values.shape[1:] if vector.per_maze else vector.values.shape)
-        drawn = np.stack([maze_rng(maze, "matched noise").standard_normal(shape) for maze in owners])
+        if vector.mazes is not None:
+            rngs = [maze_rng(maze, f"noise for the {vector.name} at {vector.layer}") for maze in vector.mazes]
+        else:
+            rngs = [_shared_rng(f"{vector.name} at {vector.layer}")]
+        drawn = np.stack([rng.standard_normal(shape) for rng in rngs])
         axes = tuple(range(1, drawn.ndim))
         norms = np.atleast_1d(vector.norms()).reshape(-1, *[1] * len(shape))
         drawn *= norms / np.sqrt((drawn**2).sum(axis=axes, keepdims=True))
@@ -84,13 +95,18 @@ def _matched_noise(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> Activat
 def _random_channels(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
     def others(channels: np.ndarray, layer: str) -> np.ndarray:
         roles = roles_of(policy)
-        excluded = {*channels.ravel().tolist(), *(roles.cheese_channels if roles.layer == layer else ())}
-        pool = [channel for channel in range(policy.shape(layer)[0]) if channel not in excluded]
-        if len(pool) < channels.shape[-1]:
-            raise EditError(f"random channels: {layer} has only {len(pool)} others, wanted {channels.shape[-1]}")
-        return np.stack(
-            [maze_rng(maze, "random channels").choice(pool, channels.shape[-1], replace=False) for maze in mazes]
-        )
+        cheese = roles.cheese_channels if roles.layer == layer else ()
+
+        def drawn(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+            pool = np.setdiff1d(np.arange(policy.shape(layer)[0]), [*own, *cheese])
+            if len(pool) < len(own):
+                raise EditError(f"random channels: {layer} has only {len(pool)} others, wanted {len(own)}")
+            return rng.choice(pool, len(own), replace=False)
+
+        if not mazes:
+            return drawn(channels.reshape(-1, channels.shape[-1])[0], _shared_rng(f"random channels at {layer}"))
+        rows = np.broadcast_to(channels, (len(mazes), channels.shape[-1]))
+        return np.stack([drawn(own, maze_rng(maze, f"random channels at {layer}")) for own, maze in zip(rows, mazes)])
 
     return edit.map_channels(others)
 

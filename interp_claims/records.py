@@ -29,14 +29,18 @@ class Records:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._loaded: dict[str, dict[str, Any]] = {}
-        for path in sorted(folder.glob("*.json")):
+        for path in sorted(path for path in folder.glob("*.json") if path.is_file()):
             data = self._read(path)
+            if data["sha256"] in self._loaded:
+                raise RecordError(
+                    f"{path}: records the same policy as {self._loaded[data['sha256']]['path']}; merge them"
+                )
             self._loaded[data["sha256"]] = {**data, "path": path}
 
     @staticmethod
     def _read(path: Path) -> dict[str, Any]:
         try:
-            data = json.loads(path.read_text())
+            data = json.loads(path.read_text(encoding="utf-8"))
             if data["format"] != _FORMAT:
                 raise RecordError(f"{path}: has format {data['format']}, wanted {_FORMAT}; record it anew")
             for entry in data["claims"].values():
@@ -69,6 +73,8 @@ class Records:
                 f"{exploratory[0]}; run them again with the registered budget and error rate"
             )
         written = []
+        if self.folder.exists() and not self.folder.is_dir():
+            raise RecordError(f"{self.folder}: is a file, wanted the folder of the records")
         self.folder.mkdir(parents=True, exist_ok=True)
         for sha256 in sorted({result.policy_sha256 or "" for result in kept}):
             mine = [result for result in kept if result.policy_sha256 == sha256]
@@ -85,6 +91,7 @@ class Records:
                 "claims": dict(sorted(claims.items())),
             }
             write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+            self._loaded[sha256] = {**content, "path": path}
             written.append(path)
         return written
 

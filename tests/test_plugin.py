@@ -56,6 +56,8 @@ def project(pytester, monkeypatch):
     """A project with two small shipped policies; call it with claims to write them."""
     monkeypatch.setenv("INTERP_CLAIMS_CACHE", str(pytester.path / "cache"))
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
+        monkeypatch.delenv(name, raising=False)  # these tests may run in a worker themselves
     pytester.makeconftest(CONFTEST)
     pytester.makepyprojecttoml("[tool.pytest.ini_options]\n")
     fixtures = pytester.mkdir("fixtures")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import warnings
 from collections.abc import Iterator, Sequence
@@ -46,6 +47,7 @@ class Simulator:
     def __init__(self, block: int = 32) -> None:
         self.block = block
         self._env = make_env(num=block, rand_seed=0, start_level=0, num_levels=1)
+        atexit.register(self._env.close)
         self._template = State(self._env.callmethod("get_state")[0])
 
     def states(self, seeds: Sequence[int]) -> Iterator[bytes]:

@@ -2,7 +2,8 @@
 
 procgen writes its game as a flat run of little-endian 32-bit integers and floats and length-prefixed strings. Only
 the fields that make a maze are ever changed here; all other bytes are kept, so that reading a state and writing its
-own maze into it gives back the same bytes. Layout: ``Game::serialize`` and ``BasicAbstractGame::serialize`` of procgen 0.10.
+own maze into it gives back the same bytes. Layout: ``Game::serialize`` and ``BasicAbstractGame::serialize`` in procgen
+0.10.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.simulator import simulator
 from interp_claims.policies.network import DEFAULT_LAYER, LOGITS, OBSERVATION, VALUE, ImpalaNetwork
 
-_CHUNK_CPU, _CHUNK_CUDA = 16, 256
+_CHUNK_CPU, _CHUNK_CUDA = 8, 256
 _OBSERVATIONS_AT_ONCE = 1024
 _tokens = count()
 

@@ -19,7 +19,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_UNTRAINED = re.compile(r"untrained-scale(\d{1,2})-seed(\d{1,9})")
+_UNTRAINED = re.compile(r"untrained-scale([1-9]\d?)-seed(0|[1-9]\d{0,8})")
 
 
 class ManifestError(InterpClaimsError):
@@ -61,10 +61,10 @@ class Manifest:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            data = tomllib.loads(path.read_text())
-            self.default: str = data["default"]
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            self.default = str(data["default"])
             self.entries = {name: Entry(name=name, **fields) for name, fields in data["policies"].items()}
-        except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ManifestError(f"{path}: no readable manifest of policies ({error!r}); restore it") from error
         if self.default not in self.entries:
             raise ManifestError(f"{path}: the default policy {self.default!r} is not among {sorted(self.entries)}")
@@ -92,7 +92,7 @@ class Manifest:
         if which in self.entries:
             return self._load_listed(self.entries[which], options)
         untrained = _UNTRAINED.fullmatch(which)
-        if untrained and int(untrained[1]) >= 1:
+        if untrained:
             return Policy(ImpalaNetwork(int(untrained[1])).initialise(int(untrained[2])), name=which, **options)
         if Path(which).suffix in (".pth", ".pt", ".safetensors") or Path(which).exists():
             policy = Policy(load_network(which), name=Path(which).stem, **options)
@@ -106,11 +106,9 @@ class Manifest:
 
     def _load_listed(self, entry: Entry, options: dict[str, Any]) -> Policy:
         path = self.path.parent / entry.file
-        network = load_network(path)
-        found = file_sha256(path)
-        if found != entry.file_sha256:
+        if path.is_file() and (found := file_sha256(path)) != entry.file_sha256:
             raise ManifestError(f"{path}: sha-256 is {found}, listed is {entry.file_sha256}; restore the file")
-        policy = Policy(network, name=entry.name, **options)
+        policy = Policy(load_network(path), name=entry.name, **options)
         if policy.sha256 != entry.sha256:
             raise ManifestError(f"{path}: the weights hash to {policy.sha256}, listed is {entry.sha256}")
         return policy

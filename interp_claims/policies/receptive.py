@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from torch import nn
 
+from interp_claims.errors import InterpClaimsError
 from interp_claims.policies.network import OBSERVATION, ImpalaNetwork, LayerError
 
 _PIXELS = 64
@@ -26,7 +27,7 @@ def reachable_cells(network: ImpalaNetwork, pixel: tuple[int, int], layer: str) 
     """
     network.position(layer)
     if not all(0 <= i < _PIXELS for i in pixel):
-        raise LayerError(f"pixel: got {pixel}, wanted row and column from 0 to {_PIXELS - 1}")
+        raise InterpClaimsError(f"pixel: got {pixel}, wanted row and column from 0 to {_PIXELS - 1}")
     rows, columns = (_reached(network, i, layer) for i in pixel)
     return np.outer(rows, columns)
 

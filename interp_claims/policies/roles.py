@@ -127,7 +127,7 @@ def roles_of(policy: Policy) -> Roles:
     with FileLock(f"{path}.lock"):
         if path.is_file():
             try:
-                data = json.loads(path.read_text())
+                data = json.loads(path.read_text(encoding="utf-8"))
                 roles = _from_json(data["roles"])
                 if roles.sha256 != data["sha256"] or data["policy"] != policy.sha256:
                     raise ValueError("the hash does not match")

@@ -85,7 +85,7 @@ class ProgressLine:
             contents = []
             for path in sorted(self._folder.glob("*.json")):
                 try:
-                    contents.append(json.loads(path.read_text()))
+                    contents.append(json.loads(path.read_text(encoding="utf-8")))
                 except (OSError, ValueError):
                     continue
             if contents:
@@ -95,6 +95,7 @@ class ProgressLine:
     def erase(self) -> None:
         """Take the line away before something else is written."""
         self._stream.write(_ERASE)
+        self._stream.flush()
 
     def stop(self) -> None:
         """Stop redrawing and take the line away."""

@@ -43,9 +43,9 @@ def read_results(path: Path) -> list[ClaimResult]:
         ResultsError: no such file, or not of this schema.
     """
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
         if content["schema"] != SCHEMA_VERSION:
             raise ResultsError(f"{path}: has schema {content['schema']}, wanted {SCHEMA_VERSION}; run the claims again")
         return [ClaimResult.from_dict(entry) for entry in content["claims"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise ResultsError(f"{path}: no results ({error!r}); write them with pytest claims/ --claims-json") from error

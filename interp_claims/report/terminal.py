@@ -19,22 +19,15 @@ _STYLES = {"supported": "green", "refuted": "red", "undecided": "yellow", "not e
 def closing_table(rows: Sequence[tuple[ClaimResult, Outcome]], *, width: int, colour: bool) -> str:
     """Claim, effect, interval, mazes, verdict and controls of each result, as text."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for heading, options in (
-        ("claim", {"ratio": 5}),
-        ("policy", {"ratio": 2}),
-        ("effect", {"justify": "right", "no_wrap": True}),
-        ("interval", {"no_wrap": True}),
-        ("wanted", {"ratio": 2}),
-        ("mazes", {"justify": "right", "no_wrap": True}),
-        ("verdict", {"ratio": 2}),
-        ("controls", {"ratio": 4}),
-    ):
-        table.add_column(heading, **options)
+    for heading in ("claim", "policy", "effect", "interval", "wanted", "mazes", "verdict", "controls"):
+        number = heading in ("effect", "mazes")
+        keep = number or heading == "interval"
+        table.add_column(heading, overflow="fold", no_wrap=keep, justify="right" if number else "left")
     for result, outcome in rows:
         interval = "" if result.interval is None else f"[{result.interval[0]:+.3f}, {result.interval[1]:+.3f}]"
         table.add_row(
             Text(result.claim.split("::")[-1].removeprefix("test_").replace("_", " ")),
-            result.policy or "",
+            Text(result.policy or ""),
             "" if result.effect is None else f"{result.effect:+.3f}",
             Text(interval),
             result.statement,

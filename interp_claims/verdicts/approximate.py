@@ -18,7 +18,7 @@ from interp_claims.verdicts.sequential import Direction, Verdict
 Statistic = Callable[[np.ndarray], tuple[float, float]]
 
 RESAMPLES = 2000
-_LEAST_MAZES = 30
+LEAST_MAZES = 30
 
 
 def studentised_interval(
@@ -37,8 +37,8 @@ def studentised_interval(
         EffectError: too few mazes, NaN, or a statistic that is undefined on the table.
     """
     table = np.asarray(table, dtype=np.float64)
-    if table.ndim != 2 or len(table) < _LEAST_MAZES:
-        raise EffectError(f"table: got shape {table.shape}, wanted (n, k) with n of at least {_LEAST_MAZES} mazes")
+    if table.ndim != 2 or len(table) < LEAST_MAZES:
+        raise EffectError(f"table: got shape {table.shape}, wanted (n, k) with n of at least {LEAST_MAZES} mazes")
     if not np.isfinite(table).all():
         raise EffectError("table: has NaN or infinite values; an undefined measurement must raise")
     estimate, error = statistic(table)

@@ -149,7 +149,7 @@ def test_donors_are_drawn_from_the_whole_pool():
     assert min(quarters) > 8
 
 
-# -- targets and squares, by the seed of the maze ------------------------------------------------------------------------
+# -- targets and squares, by the seed of the maze ----------------------------------------------------------------------
 
 
 def test_in_a_large_maze_each_quadrant_is_as_often_the_target():

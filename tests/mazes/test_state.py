@@ -369,8 +369,7 @@ def test_tiles_of_another_kind_are_refused_and_named():
         ({"maze_dim": 4}, "the state holds no valid maze: size: got 4, wanted an odd number from 3 to 25"),
         ({"mouse_x": 0.5}, "the state holds no valid maze: mouse: square (10, 0) is a wall; choose one of "
          "maze.free_squares"),
-        ({"mouse_y": 25.5}, "the state holds no valid maze: mouse: got square (25, 10), wanted row and column from 0 "
-         "to 24"),
+        ({"mouse_y": 25.5}, "the mouse is at x 10.5, y 25.5, wanted 0 to 25 tiles"),
     ],
 )  # fmt: skip
 def test_a_state_of_a_maze_that_cannot_be_is_refused(change, message):

@@ -259,9 +259,10 @@ def test_every_chunk_has_the_same_size_and_names_the_rows_it_holds(forward, posi
         return activation
 
     forward.outputs(positions, Probe(check))
-    assert [len(chunk) for chunk in chunks] == [16, 16, 16]
-    assert [*chunks[0], *chunks[1], *chunks[2][:5]] == list(range(37))
-    assert set(chunks[2][5:]) <= set(range(37))
+    assert [len(chunk) for chunk in chunks] == [forward.chunk] * -(-37 // forward.chunk)
+    rows = [row for chunk in chunks for row in chunk]
+    assert rows[:37] == list(range(37))
+    assert set(rows[37:]) <= set(range(37))
 
 
 def test_an_edit_is_only_shown_the_layers_it_changes(forward, positions):
@@ -289,7 +290,7 @@ def test_activations_up_to_a_layer_are_computed_once_for_all_edits_and_the_unedi
     forward.activations(positions, DEFAULT_LAYER)
     forward.activations(positions, "embedder.block2.res2.conv2_out")
     from_pixels = [run for run in rows_run if run[0] == "observation"]
-    assert from_pixels == [("observation", DEFAULT_LAYER, 16)] * 3
+    assert from_pixels == [("observation", DEFAULT_LAYER, forward.chunk)] * -(-distinct // forward.chunk)
     assert forward.observations_run == distinct
 
 
@@ -299,7 +300,9 @@ def test_activations_of_a_later_layer_start_from_the_cached_one(forward, positio
     forward.outputs(positions, no_op(LATE))
     forward.outputs(positions, per_row(LATE))
     assert {run[0] for run in rows_run} == {DEFAULT_LAYER, LATE}
-    assert [run for run in rows_run if run[0] == DEFAULT_LAYER] == [(DEFAULT_LAYER, LATE, 16)] * 3
+    assert [run for run in rows_run if run[0] == DEFAULT_LAYER] == (
+        [(DEFAULT_LAYER, LATE, forward.chunk)] * -(-37 // forward.chunk)
+    )
 
 
 def test_only_new_observations_are_computed(forward, positions, rows_run):

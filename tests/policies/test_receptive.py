@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from interp_claims.errors import InterpClaimsError
 from interp_claims.policies import DEFAULT_LAYER, ImpalaNetwork, LayerError, reachable_cells
 
 #: Each row and each column of the picture once, besides its corners and middle.
@@ -84,6 +85,6 @@ def test_an_unknown_layer_is_answered_as_everywhere():
 
 @pytest.mark.parametrize("pixel", [(64, 0), (0, 64), (-1, 5), (5, -1)])
 def test_a_pixel_must_be_in_the_picture(pixel):
-    with pytest.raises(LayerError) as error:
+    with pytest.raises(InterpClaimsError) as error:
         reachable_cells(ImpalaNetwork(1), pixel, DEFAULT_LAYER)
     assert str(error.value) == f"pixel: got {pixel}, wanted row and column from 0 to 63"

@@ -1,0 +1,326 @@
+"""Declaring claims: what a declaration holds, and which declarations are refused, in which words."""
+
+import dataclasses
+import random
+import time
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from interp_claims.claims import ClaimError, ClaimSpec, approximate_claim, claim, spec_of, universal_claim
+from interp_claims.controls import another_mazes_vector, matched_noise, no_op, untrained
+from interp_claims.errors import InterpClaimsError
+from interp_claims.mazes import size_between, stock_mazes
+from interp_claims.sources import PAPER, POST
+from interp_claims.verdicts import Mean, Median, Ratio, rank_correlation
+
+SECTION = POST.section("A section")
+
+
+def declared(function=None, **changes):
+    """The declaration of a claim that is right but for the changes."""
+    options = {
+        "number": 11,
+        "source": SECTION,
+        "mazes": stock_mazes(),
+        "null_controls": (untrained,),
+        "bounds": (-1, 1),
+        **changes,
+    }
+
+    def test_it(policy, mazes):
+        """It is so."""
+
+    return spec_of(claim(**options)(function or test_it))
+
+
+def approximately(function=None, **changes):
+    options = {"number": 7, "source": PAPER, "mazes": stock_mazes(), "statistic": rank_correlation, "sample": 200}
+    options["null_controls"] = [untrained]
+
+    def test_it(policy, mazes):
+        """It is so."""
+
+    return spec_of(approximate_claim(**{**options, **changes})(function or test_it))
+
+
+# -- sampled claims --------------------------------------------------------------------------------------------------
+
+
+def test_a_claim_holds_what_was_declared_and_measures_as_before():
+    @claim(
+        number=14,
+        source=SECTION,
+        effect_at_most=0.3,
+        bounds=(-1, 2),
+        mazes=size_between(5, 9),
+        null_controls=[untrained, no_op],
+        contrast_controls=[another_mazes_vector],
+        budget=77,
+    )
+    def test_it(policy, mazes):
+        """It is so,
+        as the source says.
+
+        And here is how it is measured.
+        """
+        return np.full(len(mazes), policy)
+
+    spec = spec_of(test_it)
+    assert test_it(policy=0.5, mazes="ab").tolist() == [0.5, 0.5]
+    assert {name: str(hypothesis_) for name, hypothesis_ in spec.hypotheses.items()} == {"": "mean at most 0.3"}
+    assert spec.hypotheses[""].estimand == Mean((-1, 2))
+    assert dataclasses.replace(spec, hypotheses={}) == ClaimSpec(
+        kind="sampled",
+        number=14,
+        source=SECTION,
+        sentence="It is so, as the source says.",
+        hypotheses={},
+        mazes=size_between(5, 9),
+        null_controls=(untrained, no_op),
+        contrast_controls=(another_mazes_vector,),
+        budget=77,
+    )
+
+
+@pytest.mark.parametrize(
+    ("threshold", "bounds", "estimand", "printed"),
+    [
+        ({"effect_at_least": 0.2}, (-1, 1), Mean((-1, 1)), "mean at least 0.2"),
+        ({"effect_at_most": 0.2}, (-1, 1), Mean((-1, 1)), "mean at most 0.2"),
+        ({"effect_within": 0.05}, (-1, 1), Mean((-1, 1)), "|mean| at most 0.05"),
+        ({"ratio_at_least": 1.1}, (0, 3), Ratio((0, 3)), "ratio at least 1.1"),
+        ({"ratio_at_most": 1.1}, None, Ratio((0, 1)), "ratio at most 1.1"),
+        ({"median_at_least": 0.1}, (-1, 1), Median((-1, 1)), "median at least 0.1"),
+        ({"accuracy_at_least": 0.8}, None, Mean((0, 1)), "mean at least 0.8"),
+        ({"effect_at_least": 0}, (-1, 1), Mean((-1, 1)), "mean at least 0"),
+    ],
+)
+def test_each_kind_of_threshold_decides_what_it_says(threshold, bounds, estimand, printed):
+    spec = declared(**threshold, bounds=bounds)
+    (hypothesis_,) = spec.hypotheses.values()
+    assert (hypothesis_.estimand, str(hypothesis_)) == (estimand, printed)
+
+
+def test_two_thresholds_by_name_are_two_hypotheses_in_their_order():
+    spec = declared(effect_at_least={"size": 0.384, "direction": 0.02})
+    assert [(name, str(h)) for name, h in spec.hypotheses.items()] == [
+        ("size", "mean at least 0.384"),
+        ("direction", "mean at least 0.02"),
+    ]
+    assert list(declared(ratio_at_least={"direction": 1.1}, bounds=None).hypotheses) == ["direction"]
+
+
+def test_the_thresholds_are_those_at_the_declaration():
+    thresholds = {"direction": 0.02}
+    spec = declared(effect_at_least=thresholds)
+    thresholds["size"] = 0.4
+    assert list(spec.hypotheses) == ["direction"]
+
+
+def test_an_ordinary_function_is_no_claim():
+    assert spec_of(test_an_ordinary_function_is_no_claim) is None
+    assert spec_of(None) is None
+    assert spec_of(type("Pretender", (), {"interp_claims_spec": "yes"})) is None
+
+
+def no_docstring(policy, mazes):
+    pass
+
+
+def blank_docstring(policy, mazes):
+    """ """
+
+
+def no_mazes(policy):
+    """It is so."""
+
+
+def neither():
+    """It is so."""
+
+
+AN_EFFECT = {"effect_at_least": 0.2}
+REFUSED = [
+    ({}, "test_it: got 0 kinds of threshold, wanted exactly one"),
+    ({**AN_EFFECT, "median_at_least": 0.1}, "test_it: got 2 kinds of threshold, wanted exactly one"),
+    (
+        {**AN_EFFECT, "null_controls": ()},
+        "test_it: names nothing that it must fail on; give null_controls, such as (untrained, no_op)",
+    ),
+    ({**AN_EFFECT, "bounds": None}, "test_it: got no bounds, wanted the smallest and largest possible effect"),
+    (
+        {"median_at_least": 0.1, "bounds": None},
+        "test_it: got no bounds, wanted the smallest and largest possible effect",
+    ),
+    ({**AN_EFFECT, "bounds": (1, -1)}, "test_it: bounds: got (1, -1), wanted two finite numbers, the smaller first"),
+    (
+        {**AN_EFFECT, "bounds": (0, float("inf"))},
+        "test_it: bounds: got (0, inf), wanted two finite numbers, the smaller first",
+    ),
+    (
+        {"ratio_at_least": 1.1, "bounds": (-1, 1)},
+        "test_it: bounds: got (-1, 1) for a ratio, wanted (0, largest): both parts are at least 0",
+    ),
+    ({"effect_at_least": 1}, "test_it: threshold: got 1.0, wanted a number strictly between -1 and 1"),
+    ({"effect_at_least": float("nan")}, "test_it: threshold: got nan, wanted a number strictly between -1 and 1"),
+    (
+        {"ratio_at_most": -2, "bounds": None},
+        "test_it: threshold: got -2.0, wanted a number strictly between 0.0 and 1000.0",
+    ),
+    (
+        {"effect_at_least": {"direction": 0.02, "size": 1.5}},
+        "test_it: threshold: got 1.5, wanted a number strictly between -1 and 1",
+    ),
+    ({"effect_within": -0.05}, "test_it: within: got -0.05 of a Mean, wanted a mean and > 0"),
+    (
+        {"effect_within": 0.05, "contrast_controls": (matched_noise,)},
+        "test_it: contrast: a claim of no effect has no contrast control; give it null controls that act",
+    ),
+    (
+        {"effect_at_least": {"direction": 0.02, "big": 0.5}},
+        "test_it: got thresholds named ['big', 'direction'], wanted only ('direction', 'size')",
+    ),
+    (
+        {"effect_at_least": {}},
+        "test_it: got an empty table of thresholds, wanted one of ('direction', 'size')",
+    ),
+    ({**AN_EFFECT, "budget": 0}, "test_it: got budget 0, wanted at least 1 maze"),
+    ({**AN_EFFECT, "budget": -5}, "test_it: got budget -5, wanted at least 1 maze"),
+    (
+        {**AN_EFFECT, "function": no_docstring},
+        "no_docstring: has no docstring; its first paragraph is the claim's sentence",
+    ),
+    (
+        {**AN_EFFECT, "function": blank_docstring},
+        "blank_docstring: has no docstring; its first paragraph is the claim's sentence",
+    ),
+    ({**AN_EFFECT, "function": no_mazes}, "no_mazes: takes no argument mazes, wanted policy, mazes"),
+    ({**AN_EFFECT, "function": neither}, "neither: takes no argument policy or mazes, wanted policy, mazes"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), REFUSED, ids=[message[:70] for _, message in REFUSED])
+def test_a_claim_that_could_not_be_decided_is_refused(changes, message):
+    with pytest.raises(ClaimError) as error:
+        declared(**changes)
+    assert str(error.value) == message
+    assert isinstance(error.value, InterpClaimsError)
+
+
+# -- approximate claims ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("threshold", "direction", "theta"),
+    [({"at_least": 0.1}, "at least", 0.1), ({"at_most": 0.0}, "at most", 0), ({"within": 0.05}, "within", 0.05)],
+)
+def test_an_approximate_claim_holds_what_was_declared(threshold, direction, theta):
+    spec = approximately(**threshold, null_controls=[untrained])
+    assert (spec.kind, spec.number, spec.source, spec.sentence) == ("approximate", 7, PAPER, "It is so.")
+    assert (spec.budget, spec.statistic, spec.mazes) == (200, rank_correlation, stock_mazes())
+    assert (spec.null_controls, spec.contrast_controls) == ((untrained,), ())
+    assert [(name, h.direction, h.theta) for name, h in spec.hypotheses.items()] == [("", direction, theta)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, "test_it: got 0 thresholds, wanted exactly one"),
+        ({"at_least": 0.1, "within": 0.2}, "test_it: got 2 thresholds, wanted exactly one"),
+        ({"at_least": 0, "at_most": 0}, "test_it: got 2 thresholds, wanted exactly one"),
+        ({"within": 0}, "test_it: within: got 0 of a Mean, wanted a mean and > 0"),
+        (
+            {"at_least": float("nan")},
+            "test_it: threshold: got nan, wanted a number strictly between -1000000000.0 and 1000000000.0",
+        ),
+        ({"at_least": 0.1, "sample": 0}, "test_it: got sample 0, wanted at least 30 mazes"),
+        ({"at_least": 0.1, "function": no_mazes}, "no_mazes: takes no argument mazes, wanted policy, mazes"),
+        (
+            {"at_least": 0.1, "function": no_docstring},
+            "no_docstring: has no docstring; its first paragraph is the claim's sentence",
+        ),
+    ],
+)
+def test_an_approximate_claim_that_could_not_be_decided_is_refused(changes, message):
+    with pytest.raises(ClaimError) as error:
+        approximately(**changes)
+    assert str(error.value) == message
+
+
+# -- universal claims ------------------------------------------------------------------------------------------------
+
+
+def test_a_universal_claim_holds_what_was_declared():
+    @universal_claim(number=None, source=SECTION, examples=9, fails_for=[no_op], n=st.integers())
+    def test_it(policy, n):
+        """It is so
+        for all numbers.
+        """
+
+    spec = spec_of(test_it)
+    assert spec == ClaimSpec("universal", None, SECTION, "It is so for all numbers.", {}, budget=9, fails_for=(no_op,))
+
+
+def tried(examples=20):
+    """A universal claim and the numbers it was tried on."""
+    numbers = []
+
+    @universal_claim(number=1, source=SECTION, examples=examples, n=st.integers(0, 10**9))
+    def test_it(n):
+        """It is so."""
+        numbers.append(n)
+
+    return test_it, numbers
+
+
+def test_a_universal_claim_tries_as_many_examples_as_declared():
+    test_it, numbers = tried(20)
+    test_it()
+    assert len(numbers) == 20
+    assert len(set(numbers)) > 10
+
+
+def test_a_universal_claim_tries_the_same_examples_every_time():
+    test_it, numbers = tried()
+    random.seed(1)
+    test_it()
+    first = numbers.copy()
+    numbers.clear()
+    random.seed(2)
+    test_it()
+    assert numbers == first
+
+
+def test_a_universal_claim_finds_and_shrinks_a_counterexample_and_does_not_remember_it():
+    failed = []
+
+    @universal_claim(number=1, source=SECTION, n=st.integers(0, 10**6))
+    def test_it(n):
+        """Numbers are small."""
+        if n > 1000:
+            failed.append(n)
+            raise ValueError(f"{n} is large")
+
+    with pytest.raises(ValueError, match=r"^1001 is large\n"):
+        test_it()
+    found = failed.copy()
+    failed.clear()
+    with pytest.raises(ValueError, match=r"^1001 is large\n"):
+        test_it()
+    assert failed == found, "no database tells the second search what the first one found"
+
+
+def test_a_slow_example_is_no_counterexample():
+    @universal_claim(number=1, source=SECTION, examples=2, n=st.integers())
+    def test_it(n):
+        """It is so."""
+        time.sleep(0.3)
+
+    test_it()
+
+
+def test_a_universal_claim_without_a_docstring_is_refused():
+    with pytest.raises(ClaimError, match=r"^no_docstring: has no docstring"):
+        universal_claim(number=1, source=SECTION, policy=st.none(), mazes=st.none())(no_docstring)

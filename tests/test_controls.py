@@ -1,0 +1,404 @@
+"""Controls: what each does to the edits it is given, on real edits of a small policy, maze by maze."""
+
+import functools
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from interp_claims.controls import Control, another_mazes_vector, matched_noise, no_op, random_channels, untrained
+from interp_claims.edits import (
+    EditError,
+    add,
+    cheese_vector,
+    clamp,
+    replace_channels,
+    resample,
+    subtract,
+    zero_ablate,
+)
+from interp_claims.edits.channels import ClampSquares, ReplaceChannels
+from interp_claims.edits.edit import Sequence
+from interp_claims.edits.vectors import AddVector, Vector
+from interp_claims.mazes import (
+    DISCOVERY,
+    Observations,
+    donor_observations,
+    donor_pairs,
+    drawn_target,
+    other_mazes,
+    reachable_squares,
+    stock_mazes,
+)
+from interp_claims.policies import DEFAULT_LAYER, ImpalaNetwork, Policy, discover_roles, roles, roles_of
+
+EARLY, LATE = "embedder.block1.res2.resadd_out", "embedder.block3.res1.resadd_out"
+SAME_SHAPE = "embedder.block2.res2.resadd_out"
+CONTROLS = [untrained, no_op, another_mazes_vector, matched_noise, random_channels]
+EDIT_CONTROLS = CONTROLS[1:]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def roles_from_few_mazes(tmp_path_factory):
+    """Roles are found on few mazes, and kept where no other test finds them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INTERP_CLAIMS_CACHE", str(tmp_path_factory.mktemp("few")))
+        patch.setattr(roles, "discover_roles", functools.partial(discover_roles, mazes=16))
+        yield
+
+
+def lively_policy(seed):
+    """A small policy whose answers depend on everything before them."""
+    network = ImpalaNetwork(1).initialise(seed)
+    with torch.no_grad():
+        network.fc_policy.weight.normal_(0, 0.2, generator=torch.Generator().manual_seed(seed))
+    return Policy(network, name="small")
+
+
+@pytest.fixture(scope="module")
+def policy():
+    return lively_policy(1)
+
+
+@pytest.fixture(scope="module")
+def mazes():
+    return stock_mazes().sample(DISCOVERY, 6)
+
+
+@pytest.fixture(scope="module")
+def shown(mazes):
+    return Observations.at_squares(mazes, [reachable_squares(maze, maze.start)[::9] for maze in mazes])
+
+
+@pytest.fixture(scope="module")
+def targets(mazes):
+    return [drawn_target(maze) for maze in mazes]
+
+
+@pytest.fixture(scope="module")
+def edits(policy, mazes, shown, targets):
+    """One edit of every kind, and two of several parts."""
+    vector = cheese_vector(policy, mazes)
+    _, elsewhere = zip(*donor_pairs(mazes))
+    single = {
+        "subtract": subtract(vector),
+        "add": add(cheese_vector(policy, mazes, EARLY), 0.5),
+        "clamp": clamp([4, 9], targets, [5.5, 2.3]),
+        "zero": zero_ablate(policy, range(12)),
+        "resample": resample(policy, [0, 3, 8], donor_observations(elsewhere, shown)),
+    }
+    return {
+        **single,
+        "several": single["subtract"].then(single["clamp"]).then(single["add"]).then(single["zero"]),
+        "layers": clamp(2, targets, 40.0, LATE).then(add(vector, 2)),
+    }
+
+
+def replaced(control, policy, mazes, edit):
+    """What a control makes of an edit."""
+    return control.apply(policy, mazes).edited(edit).edit
+
+
+# -- the untrained policy --------------------------------------------------------------------------------------------
+
+
+def test_the_untrained_policy_has_fresh_weights_of_the_same_width(policy, mazes):
+    other = untrained.apply(policy, mazes)
+    assert other.scale == policy.scale
+    assert other.sha256 == lively_like_fresh().sha256 != policy.sha256
+    wide = untrained.apply(Policy(ImpalaNetwork(2).initialise(3), name="wide"), mazes)
+    assert wide.scale == 2
+
+
+def lively_like_fresh():
+    return Policy(ImpalaNetwork(1).initialise(0), name="fresh")
+
+
+def test_the_untrained_policy_has_roles_of_its_own_found_by_the_same_procedure(policy, mazes):
+    other = untrained.apply(policy, mazes)
+    assert roles_of(other) == roles.discover_roles(lively_like_fresh())
+    assert roles_of(other) != roles_of(policy)
+
+
+def test_the_untrained_policy_is_given_the_edits_as_they_are(policy, mazes, edits):
+    for edit in edits.values():
+        assert replaced(untrained, policy, mazes, edit) == edit
+
+
+# -- no edit at all --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["subtract", "add", "clamp", "zero", "resample", "several", "layers"])
+def test_under_the_no_op_every_edit_leaves_every_bit_as_it_was(policy, mazes, shown, edits, kind):
+    before = policy.logits(shown)
+    assert np.abs(policy.edited(edits[kind]).logits(shown) - before).max() > 1e-3
+    nothing = no_op.apply(policy, mazes).edited(edits[kind])
+    assert nothing.edit is not None, "the edited path is taken"
+    assert set(nothing.edit.layers) == set(edits[kind].layers)
+    assert np.array_equal(nothing.logits(shown), before)
+
+
+def test_edits_given_one_after_the_other_are_all_replaced(policy, mazes, shown, edits):
+    nothing = no_op.apply(policy, mazes).edited(edits["subtract"]).edited(edits["clamp"]).unedited.edited(edits["zero"])
+    assert np.array_equal(nothing.logits(shown), policy.logits(shown))
+    twice = no_op.apply(policy, mazes).edited(edits["subtract"]).edited(edits["clamp"])
+    assert np.array_equal(twice.logits(shown), policy.logits(shown))
+
+
+# -- another maze's vector -------------------------------------------------------------------------------------------
+
+
+def test_another_mazes_vector_is_the_vector_measured_on_the_other_maze(policy, mazes, shown):
+    others = other_mazes(mazes)
+    for layer, coefficient in ((DEFAULT_LAYER, -1.0), (EARLY, 0.5)):
+        edit = AddVector(cheese_vector(policy, mazes, layer), coefficient)
+        measured = cheese_vector(policy, others, layer)
+        got = replaced(another_mazes_vector, policy, mazes, edit)
+        assert got.coefficient == coefficient
+        assert torch.equal(got.vector.values, measured.values)
+        assert not torch.equal(got.vector.values, edit.vector.values)
+        by_hand = AddVector(Vector(layer, measured.values, "by hand", tuple(mazes)), coefficient)
+        logits = another_mazes_vector.apply(policy, mazes).edited(edit).logits(shown)
+        assert np.array_equal(logits, policy.edited(by_hand).logits(shown))
+
+
+def test_another_mazes_vector_does_not_depend_on_the_rest_of_the_batch(policy, mazes):
+    def values(batch):
+        return replaced(another_mazes_vector, policy, batch, subtract(cheese_vector(policy, batch))).vector.values
+
+    together = values(mazes)
+    torch.testing.assert_close(values(mazes[::-1]), together.flip(0), rtol=0, atol=1e-6)
+    torch.testing.assert_close(values(mazes[2:3]), together[2:3], rtol=0, atol=1e-6)
+
+
+def test_the_mazes_of_the_vector_count_and_not_those_of_the_batch(policy, mazes):
+    edit = subtract(cheese_vector(policy, mazes[::-1]))
+    got = replaced(another_mazes_vector, policy, mazes, edit)
+    torch.testing.assert_close(got.vector.values, cheese_vector(policy, other_mazes(mazes[::-1])).values)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_vector_that_does_not_know_how_it_was_made_has_none_of_another_maze(policy, mazes, shared):
+    vector = cheese_vector(policy, mazes)
+    unknown = vector.mean() if shared else vector.with_values(vector.values * 2, "doubled vector")
+    name = "mean cheese vector of 6 mazes" if shared else "doubled vector"
+    with pytest.raises(EditError) as error:
+        replaced(another_mazes_vector, policy, mazes, subtract(unknown))
+    assert str(error.value) == f"{name}: does not know how to measure itself on other mazes; give it a recipe"
+
+
+# -- noise -----------------------------------------------------------------------------------------------------------
+
+
+def noise_for(policy, mazes, vector):
+    return replaced(matched_noise, policy, mazes, subtract(vector)).vector
+
+
+def test_noise_has_the_norm_of_each_mazes_vector_and_nothing_else_of_it(policy, mazes):
+    vector = cheese_vector(policy, mazes)
+    noise = noise_for(policy, mazes, vector)
+    assert noise.layer == vector.layer
+    assert noise.mazes == vector.mazes
+    np.testing.assert_allclose(noise.norms(), vector.norms(), rtol=1e-5)
+    assert np.ptp(vector.norms()) > 0.1, "the norms differ from maze to maze"
+    flat = torch.cat([noise.values, vector.values]).flatten(1).double().numpy()
+    flat /= np.linalg.norm(flat, axis=1, keepdims=True)
+    assert np.abs(flat @ flat.T - np.eye(len(flat)))[: len(mazes)].max() < 6 / np.sqrt(flat.shape[1])
+
+
+def test_noise_is_gaussian(policy, mazes):
+    values = noise_for(policy, mazes, cheese_vector(policy, mazes)).values.flatten(1).double().numpy()
+    for row in values:
+        assert stats.kstest(row / row.std(), "norm").pvalue > 1e-4
+
+
+def test_noise_belongs_to_its_maze_whatever_the_batch(policy, mazes):
+    together = noise_for(policy, mazes, cheese_vector(policy, mazes)).values
+    again = noise_for(policy, mazes, cheese_vector(policy, mazes)).values
+    backwards = noise_for(policy, mazes[::-1], cheese_vector(policy, mazes[::-1])).values
+    alone = noise_for(policy, mazes[3:4], cheese_vector(policy, mazes[3:4])).values
+    assert torch.equal(again, together)
+    torch.testing.assert_close(backwards, together.flip(0), rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(alone, together[3:4], rtol=1e-4, atol=1e-6)
+
+
+def test_noise_for_one_vector_for_all_mazes_has_its_norm(policy, mazes, shown):
+    mean = cheese_vector(policy, mazes).mean()
+    noise = noise_for(policy, mazes, mean)
+    assert noise.values.shape == mean.values.shape
+    assert noise.norms() == pytest.approx(mean.norms(), rel=1e-5)
+    cosine = torch.nn.functional.cosine_similarity(noise.values.flatten(), mean.values.flatten(), dim=0)
+    assert abs(float(cosine)) < 6 / np.sqrt(mean.values.numel())
+    assert np.isfinite(policy.edited(subtract(noise)).logits(shown)).all()
+
+
+def test_noise_for_one_vector_for_all_mazes_does_not_depend_on_the_batch(policy, mazes):
+    mean = cheese_vector(policy, mazes).mean()
+    assert torch.equal(noise_for(policy, mazes, mean).values, noise_for(policy, mazes[3:], mean).values)
+
+
+def test_the_noises_for_two_vectors_of_a_maze_are_not_the_same(policy, mazes):
+    first, second = (cheese_vector(policy, mazes, layer) for layer in (DEFAULT_LAYER, SAME_SHAPE))
+    noises = replaced(matched_noise, policy, mazes, subtract(first).then(subtract(second))).edits
+    flat = [noise.vector.values.flatten(1) for noise in noises]
+    cosines = torch.nn.functional.cosine_similarity(*flat, dim=1)
+    assert cosines.abs().max() < 6 / np.sqrt(flat[0].shape[1])
+
+
+def test_noise_in_the_place_of_no_vector_is_none(policy, mazes):
+    vector = cheese_vector(policy, mazes)
+    nothing = noise_for(policy, mazes, vector.with_values(torch.zeros_like(vector.values), "zero"))
+    assert not nothing.values.any()
+
+
+# -- random channels -------------------------------------------------------------------------------------------------
+
+
+def test_random_channels_are_neither_the_edits_nor_cheese_channels_and_each_mazes_own(policy, mazes, targets):
+    cheese = set(roles_of(policy).cheese_channels)
+    own = [channel for channel in range(32) if channel not in cheese][:5]
+    edit = clamp(own, targets, np.arange(5.0))
+    got = replaced(random_channels, policy, mazes, edit)
+    assert got.channels.shape == (len(mazes), 5)
+    assert all(len(set(row)) == 5 for row in got.channels.tolist())
+    assert not set(got.channels.ravel().tolist()) & {*cheese, *own}
+    assert len({tuple(row) for row in got.channels.tolist()}) == len(mazes)
+    assert (got.squares, got.values.tolist(), got.layer) == (edit.squares, edit.values.tolist(), edit.layer)
+
+
+def test_the_random_channels_of_a_maze_do_not_depend_on_the_rest_of_the_batch(policy, mazes, targets):
+    together = replaced(random_channels, policy, mazes, clamp([4, 9], targets, 5.5)).channels
+    backwards = replaced(random_channels, policy, mazes[::-1], clamp([4, 9], targets[::-1], 5.5)).channels
+    alone = replaced(random_channels, policy, mazes[2:3], clamp([4, 9], targets[2:3], 5.5)).channels
+    assert np.array_equal(backwards, together[::-1])
+    assert np.array_equal(alone, together[2:3])
+
+
+def test_nor_do_they_where_each_maze_has_channels_of_its_own(policy, mazes, targets):
+    own = np.arange(2 * len(mazes)).reshape(-1, 2)
+    together = replaced(random_channels, policy, mazes, clamp(own, targets, 5.5)).channels
+    apart = [
+        replaced(random_channels, policy, [maze], clamp(own[i : i + 1], targets[i : i + 1], 5.5)).channels
+        for i, maze in enumerate(mazes)
+    ]
+    assert np.array_equal(np.concatenate(apart), together)
+
+
+@pytest.mark.parametrize("layer", [DEFAULT_LAYER, LATE])
+def test_every_other_channel_may_be_drawn_and_cheese_channels_are_those_of_their_layer_alone(policy, layer):
+    many = stock_mazes().sample(DISCOVERY, 300)
+    edit = clamp(1, [maze.start for maze in many], 1.0, layer)
+    drawn = replaced(random_channels, policy, many, edit).channels.ravel()
+    excluded = {1} | (set(roles_of(policy).cheese_channels) if layer == DEFAULT_LAYER else set())
+    counts = np.bincount(drawn, minlength=32)
+    assert set(np.flatnonzero(counts == 0)) == excluded
+    assert stats.chisquare(counts[counts > 0]).pvalue > 1e-4
+
+
+def test_resampled_channels_are_replaced_by_other_resampled_ones(policy, mazes, shown, edits):
+    edit = edits["resample"]
+    moved = random_channels.apply(policy, mazes).edited(edit)
+    assert torch.equal(moved.edit.source, edit.source)
+    (_, elsewhere) = zip(*donor_pairs(mazes))
+    channels = moved.edit.channels
+    assert channels.shape == (len(mazes), 3)
+    for maze in (0, len(mazes) - 1):
+        mine = [i for i, owner in enumerate(shown.owners) if owner == maze]
+        alone = Observations(tuple(shown.mazes[i] for i in mine), (0,) * len(mine), 1)
+        by_hand = resample(policy, channels[maze], donor_observations(elsewhere[maze : maze + 1], alone))
+        np.testing.assert_allclose(moved.logits(shown)[mine], policy.edited(by_hand).logits(alone), atol=1e-5)
+
+
+def test_there_must_be_enough_other_channels(policy, mazes, targets):
+    cheese = roles_of(policy).cheese_channels
+    most = (32 - len(cheese)) // 2
+    others = [channel for channel in range(32) if channel not in cheese]
+    replaced(random_channels, policy, mazes, clamp(others[:most], targets, 1.0))
+    with pytest.raises(EditError) as error:
+        replaced(random_channels, policy, mazes, clamp(others[: most + 1], targets, 1.0))
+    left = len(others) - most - 1
+    assert str(error.value) == f"random channels: {DEFAULT_LAYER} has only {left} others, wanted {most + 1}"
+
+
+def test_where_no_mazes_are_known_channels_are_drawn_once_for_all(policy, targets):
+    edit = clamp([3, 7], targets, 1.0)
+    got = replaced(random_channels, policy, (), edit)
+    assert got.channels.shape == (2,)
+    assert not set(got.channels.tolist()) & {3, 7, *roles_of(policy).cheese_channels}
+    assert replaced(random_channels, policy, (), edit) == got
+
+
+def test_where_no_mazes_are_known_a_vectors_own_count(policy, mazes):
+    vector = cheese_vector(policy, mazes)
+    for control in (matched_noise, another_mazes_vector):
+        assert replaced(control, policy, (), subtract(vector)) == replaced(control, policy, mazes, subtract(vector))
+    mean = noise_for(policy, (), vector.mean())
+    assert torch.equal(mean.values, noise_for(policy, mazes, vector.mean()).values)
+
+
+# -- all of them -----------------------------------------------------------------------------------------------------
+
+
+def test_every_part_of_a_sequence_is_replaced(policy, mazes, edits):
+    parts = Sequence([edits["subtract"], edits["clamp"], edits["add"], edits["zero"]]).edits
+    assert parts == edits["several"].edits
+
+    noisy = replaced(matched_noise, policy, mazes, edits["several"]).edits
+    assert [type(part) for part in noisy] == [AddVector, ClampSquares, AddVector, ReplaceChannels]
+    assert [part == was for part, was in zip(noisy, parts)] == [False, True, False, True]
+    assert noisy[0] == replaced(matched_noise, policy, mazes, parts[0])
+    assert noisy[2] == replaced(matched_noise, policy, mazes, parts[2])
+
+    lent = replaced(another_mazes_vector, policy, mazes, edits["several"]).edits
+    assert [part == was for part, was in zip(lent, parts)] == [False, True, False, True]
+    assert lent[0] == replaced(another_mazes_vector, policy, mazes, parts[0])
+    assert lent[2] == replaced(another_mazes_vector, policy, mazes, parts[2])
+
+    moved = replaced(random_channels, policy, mazes, edits["several"]).edits
+    assert [part == was for part, was in zip(moved, parts)] == [True, False, True, False]
+    assert moved[1] == replaced(random_channels, policy, mazes, parts[1])
+    assert moved[3] == replaced(random_channels, policy, mazes, parts[3])
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=str)
+def test_no_control_changes_the_policy_it_is_given(mazes, shown, control):
+    policy = lively_policy(2)
+    vector = cheese_vector(policy, mazes)
+    edit = subtract(vector)
+    before, under_edit = policy.logits(shown), policy.edited(edit).logits(shown)
+    sha256, values = edit.sha256, vector.values.clone()
+    control.apply(policy, mazes).edited(edit).logits(shown)
+    assert policy.edit is None
+    assert np.array_equal(policy.logits(shown), before)
+    assert policy.edited(edit).edit is edit, "later edits are not replaced"
+    assert np.array_equal(policy.edited(edit).logits(shown), under_edit)
+    assert torch.equal(vector.values, values)
+    assert edit.sha256 == sha256
+
+
+@pytest.mark.parametrize("control", EDIT_CONTROLS, ids=str)
+def test_an_edit_of_another_make_is_refused(policy, mazes, control):
+    class Strange:
+        layers = (DEFAULT_LAYER,)
+
+        def __repr__(self):
+            return "strange()"
+
+    with pytest.raises(EditError) as error:
+        control.apply(policy, mazes).edited(Strange())
+    assert str(error.value) == "control: got strange(), wanted an edit of interp_claims.edits"
+
+
+def test_edits_without_what_a_control_changes_stay_as_they_are(policy, mazes, targets, edits):
+    assert replaced(random_channels, policy, mazes, edits["subtract"]) == edits["subtract"]
+    filled = replace_channels([1], torch.ones(32, 1, 1), per="all")
+    for control in (another_mazes_vector, matched_noise):
+        assert replaced(control, policy, mazes, edits["clamp"]) == edits["clamp"]
+        assert replaced(control, policy, mazes, filled) == filled
+
+
+def test_a_control_prints_as_its_name():
+    assert [str(control) for control in CONTROLS] == [control.name for control in CONTROLS]
+    assert len({control.name for control in CONTROLS}) == len(CONTROLS)
+    assert str(Control("mine", lambda policy, mazes: policy)) == "mine"

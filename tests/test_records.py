@@ -1,0 +1,206 @@
+"""Records: verdicts written once are found again, others' are kept, and what must not be recorded is refused."""
+
+import dataclasses
+import json
+
+import pytest
+
+from interp_claims.records import RecordError, Records
+from interp_claims.results import ClaimResult, ControlResult
+
+A, B = "claims/test_a.py::test_it[size]", "claims/test_b.py::test_it"
+ONE, OTHER = "1" * 64, "2" * 64
+RESULT = ClaimResult(
+    claim=A,
+    number=11,
+    kind="sampled",
+    sentence="It is so.",
+    source="a source",
+    policy="one",
+    policy_sha256=ONE,
+    verdict="supported",
+    reason="control undecided: no-op",
+    effect=0.123456789,
+    interval=(0.1, 0.20000049),
+    statement="mean at least 0.02",
+    mazes=64,
+    budget=1024,
+    alpha=0.001,
+    controls=(
+        ControlResult("untrained", "null", "refuted", 0.0, (-0.1, 0.1), 64, True),
+        ControlResult("no-op", "null", "undecided", None, None, 0, False),
+    ),
+    against=((5, 0.1),),
+    seconds=3.5,
+)
+
+
+def result(claim=A, **changes):
+    return dataclasses.replace(RESULT, claim=claim, **changes)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "fixtures" / "verdicts"
+
+
+def test_a_verdict_that_was_written_is_found_again(folder):
+    written = Records(folder).write([result(), result(B, verdict="refuted")])
+    assert written == [folder / "one.json"]
+    records = Records(folder)
+    assert records.verdict(ONE, A) == "supported"
+    assert records.verdict(ONE, B) == "refuted"
+
+
+@pytest.mark.parametrize(("sha256", "claim"), [(OTHER, A), (ONE, B), (None, A), ("", A), (ONE, "")])
+def test_what_was_never_written_has_no_verdict(folder, sha256, claim):
+    assert Records(folder).verdict(sha256, claim) is None
+    Records(folder).write([result()])
+    assert Records(folder).verdict(sha256, claim) is None
+
+
+def test_reading_makes_no_folder(folder):
+    Records(folder).verdict(ONE, A)
+    assert not folder.parent.exists()
+
+
+def test_writing_replaces_the_verdicts_of_its_claims_and_keeps_the_others(folder):
+    Records(folder).write([result(), result(B, verdict="refuted"), result(policy="other", policy_sha256=OTHER)])
+    untouched = (folder / "other.json").read_bytes()
+    assert Records(folder).write([result(B, verdict="undecided")]) == [folder / "one.json"]
+    records = Records(folder)
+    assert (records.verdict(ONE, A), records.verdict(ONE, B)) == ("supported", "undecided")
+    assert (folder / "other.json").read_bytes() == untouched
+
+
+def test_a_record_holds_what_a_reviewer_wants_to_see(folder):
+    (path,) = Records(folder).write([result()])
+    content = json.loads(path.read_text())
+    assert (content["policy"], content["sha256"]) == ("one", ONE)
+    assert content["claims"][A] == {
+        "verdict": "supported",
+        "reason": "control undecided: no-op",
+        "statement": "mean at least 0.02",
+        "effect": 0.123457,
+        "interval": [0.1, 0.2],
+        "mazes": 64,
+        "alpha": 0.001,
+        "controls": {"untrained": "refuted", "no-op": "undecided"},
+    }
+
+
+def test_results_without_numbers_are_recorded_too(folder):
+    (path,) = Records(folder).write([result(kind="universal", effect=None, interval=None, alpha=None, controls=())])
+    entry = json.loads(path.read_text())["claims"][A]
+    assert (entry["effect"], entry["interval"], entry["controls"]) == (None, None, {})
+
+
+def test_the_same_results_are_the_same_bytes_whatever_their_order_and_the_time_they_took(folder, tmp_path):
+    results = [result(), result(B), result(policy="other", policy_sha256=OTHER)]
+    Records(folder).write(results)
+    again = tmp_path / "again"
+    Records(again).write([dataclasses.replace(r, seconds=99.0, effect=r.effect + 2e-8) for r in results[::-1]])
+    for name in ("one.json", "other.json"):
+        assert (again / name).read_bytes() == (folder / name).read_bytes()
+    Records(folder).write(results)
+    assert (again / "one.json").read_bytes() == (folder / "one.json").read_bytes()
+    text = (folder / "one.json").read_text()
+    assert text.index(A) < text.index(B)
+    assert text.endswith("}\n")
+
+
+def test_two_policies_of_one_name_are_kept_apart(folder):
+    Records(folder).write([result()])
+    Records(folder).write([result(policy_sha256=OTHER, verdict="refuted")])
+    assert sorted(path.name for path in folder.iterdir()) == [f"one-{OTHER[:12]}.json", "one.json"]
+    records = Records(folder)
+    assert (records.verdict(ONE, A), records.verdict(OTHER, A)) == ("supported", "refuted")
+    Records(folder).write([result(B), result(B, policy_sha256=OTHER)])
+    assert len(list(folder.iterdir())) == 2
+    assert Records(folder).verdict(OTHER, A) == "refuted"
+
+
+def test_two_policies_of_one_name_are_kept_apart_when_they_are_written_together(folder):
+    Records(folder).write([result(policy_sha256=OTHER, verdict="refuted"), result()])
+    records = Records(folder)
+    assert (records.verdict(ONE, A), records.verdict(OTHER, A)) == ("supported", "refuted")
+
+
+def test_a_renamed_policy_keeps_its_file(folder):
+    Records(folder).write([result()])
+    assert Records(folder).write([result(B, policy="renamed")]) == [folder / "one.json"]
+    assert Records(folder).verdict(ONE, A) == "supported"
+
+
+def test_records_know_what_they_wrote(folder):
+    records = Records(folder)
+    records.write([result()])
+    assert records.verdict(ONE, A) == "supported"
+    assert records.write([result(B)]) == [folder / "one.json"]
+    assert Records(folder).verdict(ONE, A) == "supported"
+
+
+def test_claims_about_no_policy_are_not_recorded(folder):
+    assert Records(folder).write([result(policy=None, policy_sha256=None)]) == []
+    assert not list(folder.glob("*"))
+
+
+def test_an_exploratory_result_is_refused_and_nothing_is_written(folder):
+    with pytest.raises(RecordError) as error:
+        Records(folder).write([result(), result(B, exploratory=True), result("c", exploratory=True)])
+    assert str(error.value) == (
+        f"2 results are exploratory (run with --max-mazes or --alpha), the first {B}; run them again with the "
+        "registered budget and error rate"
+    )
+    assert not folder.exists()
+
+
+def damaged(**changes):
+    content = {"format": 1, "policy": "one", "sha256": ONE, "engine": "1", "claims": {A: {"verdict": "supported"}}}
+    return json.dumps({name: value for name, value in {**content, **changes}.items() if value is not None})
+
+
+def test_a_whole_record_is_read(folder):
+    folder.mkdir(parents=True)
+    (folder / "one.json").write_text(damaged())
+    assert Records(folder).verdict(ONE, A) == "supported"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        damaged()[:-10],
+        "[]",
+        "1",
+        "null",
+        damaged(format=None),
+        damaged(sha256=None),
+        damaged(claims=None),
+        damaged(claims=[A]),
+        damaged(claims={A: "supported"}),
+        damaged(claims={A: {"effect": 1}}),
+    ],
+)
+def test_a_file_that_is_no_record_is_named(folder, text):
+    folder.mkdir(parents=True)
+    (folder / "one.json").write_text(text)
+    with pytest.raises(RecordError) as error:
+        Records(folder)
+    assert str(error.value).startswith(f"{folder / 'one.json'}: no readable record (")
+    assert str(error.value).endswith("); restore it or record it anew")
+
+
+def test_a_record_of_another_format_is_named(folder):
+    folder.mkdir(parents=True)
+    (folder / "one.json").write_text(damaged(format=2))
+    with pytest.raises(RecordError) as error:
+        Records(folder)
+    assert str(error.value) == f"{folder / 'one.json'}: has format 2, wanted 1; record it anew"
+
+
+def test_other_files_in_the_folder_do_no_harm(folder):
+    Records(folder).write([result()])
+    (folder / "README.md").write_text("Records.")
+    (folder / "one.jsonabc.tmp").write_text("{")
+    assert Records(folder).verdict(ONE, A) == "supported"

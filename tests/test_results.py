@@ -1,0 +1,85 @@
+"""Results: plain values that survive the way into JSON and back."""
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interp_claims.results import ClaimResult, ControlResult
+
+numbers = st.floats(-1e3, 1e3)
+intervals = st.none() | st.tuples(numbers, numbers)
+verdicts = st.sampled_from(["supported", "refuted", "undecided", "not evaluated"])
+controls = st.builds(
+    ControlResult,
+    name=st.text(),
+    kind=st.sampled_from(["null", "contrast", "mutant"]),
+    verdict=verdicts,
+    effect=st.none() | numbers,
+    interval=intervals,
+    mazes=st.integers(0, 5000),
+    passed=st.booleans(),
+)
+results = st.builds(
+    ClaimResult,
+    claim=st.text(),
+    number=st.none() | st.integers(1, 40),
+    kind=st.sampled_from(["sampled", "approximate", "universal"]),
+    sentence=st.text(),
+    source=st.text(),
+    policy=st.none() | st.text(),
+    policy_sha256=st.none() | st.text("0123456789abcdef", min_size=64, max_size=64),
+    verdict=verdicts,
+    reason=st.text(),
+    effect=st.none() | numbers,
+    interval=intervals,
+    threshold=st.none() | numbers,
+    statement=st.text(),
+    mazes=st.integers(0, 5000),
+    budget=st.integers(0, 5000),
+    alpha=st.none() | st.floats(1e-6, 0.5),
+    controls=st.lists(controls, max_size=3).map(tuple),
+    against=st.lists(st.tuples(st.integers(0, 2**31), numbers), max_size=3).map(tuple),
+    counterexample=st.text(),
+    exploratory=st.booleans(),
+    seconds=st.floats(0, 1e6),
+)
+
+
+@settings(max_examples=60, derandomize=True, database=None, deadline=None)
+@given(results)
+def test_a_result_is_the_same_after_a_round_trip_through_json(result):
+    read = ClaimResult.from_dict(json.loads(json.dumps(result.to_dict())))
+    assert read == result
+    for interval in (read.interval, *(control.interval for control in read.controls)):
+        assert interval is None or type(interval) is tuple
+    assert hash(read) == hash(result)
+
+
+def test_a_round_trip_does_not_change_the_data_it_is_given():
+    control = ControlResult("no-op", "null", "refuted", 0.0, (-0.1, 0.1), 64, True)
+    result = ClaimResult(
+        "a", 1, "sampled", "s", "t", "p", "f" * 64, "refuted", controls=(control,), interval=(0.0, 1.0)
+    )
+    data = json.loads(json.dumps(result.to_dict()))
+    before = json.dumps(data)
+    ClaimResult.from_dict(data)
+    assert json.dumps(data) == before
+
+
+@pytest.mark.parametrize("change", [{"colour": "red"}, {"controls": [{"name": "no-op"}]}, {"against": [[1]]}])
+def test_data_of_another_make_is_refused(change):
+    data = ClaimResult("a", 1, "sampled", "s", "t", "p", "f" * 64, "refuted").to_dict()
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        ClaimResult.from_dict({**data, **change})
+    with pytest.raises(KeyError):
+        ClaimResult.from_dict({name: value for name, value in data.items() if name != "controls"})
+
+
+def test_results_are_decided_when_the_mazes_said_yes_or_no():
+    base = ClaimResult("a", 1, "sampled", "s", "t", "p", "f" * 64, "supported")
+    decided = {v: dataclasses.replace(base, verdict=v).decided for v in ("supported", "refuted", "undecided")}
+    assert decided == {"supported": True, "refuted": True, "undecided": False}
+    assert not dataclasses.replace(base, verdict="not evaluated").decided
