@@ -28,6 +28,7 @@ from interp_claims.report.results_json import write_results
 from interp_claims.report.terminal import closing_table
 from interp_claims.results import ClaimResult
 from interp_claims.running import ClaimToRun, Measurements, RunOptions, run_claim
+from interp_claims.verdicts.estimands import Ratio
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA
 
 _PLAIN_WIDTH = 150
@@ -144,6 +145,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError("claims are never rerun until they pass: that raises the rate of false verdicts")
     if config.getoption("runxfail"):
         raise pytest.UsageError("--runxfail would report awaited predictions as failures; run claims without it")
+    if config.stash[_RUN].is_worker:
+        items.sort(key=_longest_first)
+
+
+def _longest_first(item: pytest.Item) -> tuple[bool, int, bool]:
+    """Claims with large budgets first, and of these the ones about ratios, whose differences are small."""
+    spec = spec_of(item.obj) if isinstance(item, pytest.Function) else None
+    if spec is None or spec.kind == "universal":
+        return True, 0, True
+    return False, -spec.budget, not any(isinstance(h.estimand, Ratio) for h in spec.hypotheses.values())
 
 
 class _ByClaim(LoadScopeScheduling):  # type: ignore[misc]
@@ -157,7 +168,10 @@ class _ByClaim(LoadScopeScheduling):  # type: ignore[misc]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Optional[_ByClaim]:
-    return _ByClaim(config, log) if config.getoption("dist") == "load" else None
+    if config.getoption("dist") != "load":
+        return None
+    config.option.loadscopereorder = False  # the order of the items is the order of the work
+    return _ByClaim(config, log)
 
 
 @pytest.hookimpl(optionalhook=True)
