@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from interp_claims.edits.edit import Edit, EditError, NoOp
-from interp_claims.edits.vectors import Vector
+from interp_claims.edits.edit import Sequence as EditSequence
+from interp_claims.edits.vectors import AddVector, Vector
 from interp_claims.mazes.donors import other_mazes
 from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.sampling import maze_rng
@@ -26,6 +27,7 @@ from interp_claims.policies.roles import roles_of
 
 #: Of what is drawn once for all mazes.
 _SHARED_SEED = 20_230_311
+_NUDGE = 0.01
 
 
 def _shared_rng(purpose: str) -> np.random.Generator:
@@ -66,6 +68,11 @@ def _untrained(policy: Policy, mazes: Sequence[Maze]) -> Policy:
 
 def _no_op(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
     return NoOp(edit.layers)
+
+
+def _nudge(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
+    nudges = (AddVector(Vector(layer, torch.full(policy.shape(layer), _NUDGE), "nudge"), 1.0) for layer in edit.layers)
+    return EditSequence((edit, *nudges))
 
 
 def _another_mazes_vector(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
@@ -115,6 +122,8 @@ def _random_channels(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> Activ
 untrained = Control("untrained", _untrained)
 #: Every edit replaced by one that changes nothing.
 no_op = Control("no-op", _edits_replaced(_no_op))
+#: Every edit followed by adding a hundredth to every activation: what a claim that nothing changes must notice.
+nudge = Control("nudge", _edits_replaced(_nudge))
 #: Every vector replaced by the same kind of vector of another maze, whose cheese is more than two tiles away.
 another_mazes_vector = Control("another maze's vector", _edits_replaced(_another_mazes_vector))
 #: Every vector replaced by Gaussian noise of the same Euclidean norm.

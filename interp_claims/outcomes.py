@@ -101,7 +101,7 @@ def account(result: ClaimResult, outcome: Outcome, replay: str) -> str:
     ]
     if result.kind == "universal":
         lines += [f"    {line}" for line in result.counterexample.splitlines()]
-    else:
+    elif result.mazes:
         evidence = f"{result.alpha:g} a side" if result.alpha is not None else ""
         lines += [
             f"  wanted     {result.statement}",

@@ -27,7 +27,7 @@ from interp_claims.report.progress import ProgressFile, ProgressLine
 from interp_claims.report.results_json import write_results
 from interp_claims.report.terminal import closing_table
 from interp_claims.results import ClaimResult
-from interp_claims.running import ClaimToRun, Measurements, RunOptions, run_claim
+from interp_claims.running import ClaimToRun, Measurements, RunOptions, not_evaluated, run_claim
 from interp_claims.verdicts.estimands import Ratio
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA
 
@@ -63,8 +63,10 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--max-mazes: got {budget}, wanted at least 1")
     if not 0 < alpha < 1:
         raise pytest.UsageError(f"--alpha: got {alpha}, wanted a number between 0 and 1")
+    config.addinivalue_line("filterwarnings", "default:.*finding the roles anew")  # mended, so worth a line, no failure
     config.stash[_RUN] = run = _Run(config)
     if not run.is_worker:
+        run.check_options()
         config.pluginmanager.register(_Reporter(config, run), "interp-claims-reporter")
 
 
@@ -99,6 +101,19 @@ class _Run:
         self._records = self._records or Records(self.fixtures / "verdicts")
         return self._records
 
+    def check_options(self) -> None:
+        """Find wrong policies and unusable paths before anything runs."""
+        if asked := self.config.getoption("policy"):
+            try:
+                self.manifest.check(asked)
+            except InterpClaimsError as error:
+                raise pytest.UsageError(f"--policy: {error}") from error
+        if path := self.config.getoption("claims_json"):
+            folder = Path(path).resolve().parent
+            existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+            if Path(path).is_dir() or not existing.is_dir() or not os.access(existing, os.W_OK):
+                raise pytest.UsageError(f"--claims-json: cannot write a file {path}; choose another path")
+
     def outcome(self, result: ClaimResult) -> Outcome:
         recorded = self.records.verdict(result.policy_sha256, result.claim)
         return outcome_of(result, recorded, self.config.getoption("undecided") == "fail")
@@ -119,10 +134,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if spec is None:
         return
     if "policy" in metafunc.fixturenames:
-        try:
-            names = metafunc.config.stash[_RUN].manifest.names(metafunc.config.getoption("policy"))
-        except InterpClaimsError as error:
-            raise pytest.UsageError(str(error)) from error
+        names = metafunc.config.stash[_RUN].manifest.names(metafunc.config.getoption("policy"))
         ids = [Path(name).stem if Path(name).suffix else name for name in names]
         metafunc.parametrize("policy", names, ids=ids, indirect=True, scope="session")
     named = [name for name in spec.hypotheses if name]
@@ -191,10 +203,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     claim = _claim_to_run(pyfuncitem, spec)
     seed = pyfuncitem.config.getoption("replay")
     if seed is not None:
-        pyfuncitem.stash[_REPLAY] = replay_text(claim, seed)
+        try:
+            pyfuncitem.stash[_REPLAY] = replay_text(claim, seed)
+        except InterpClaimsError as error:
+            pytest.fail(str(error), pytrace=False)
         return True
     try:
         result = run_claim(claim, run.options, run.measurements, run.progress.write)
+    except InterpClaimsError as error:
+        result = not_evaluated(claim, run.options, error)
     finally:
         run.progress.clear()
     pyfuncitem.stash[_RESULT] = result

@@ -7,7 +7,15 @@ import pytest
 import torch
 from scipy import stats
 
-from interp_claims.controls import Control, another_mazes_vector, matched_noise, no_op, random_channels, untrained
+from interp_claims.controls import (
+    Control,
+    another_mazes_vector,
+    matched_noise,
+    no_op,
+    nudge,
+    random_channels,
+    untrained,
+)
 from interp_claims.edits import (
     EditError,
     add,
@@ -35,7 +43,7 @@ from interp_claims.policies import DEFAULT_LAYER, ImpalaNetwork, Policy, discove
 
 EARLY, LATE = "embedder.block1.res2.resadd_out", "embedder.block3.res1.resadd_out"
 SAME_SHAPE = "embedder.block2.res2.resadd_out"
-CONTROLS = [untrained, no_op, another_mazes_vector, matched_noise, random_channels]
+CONTROLS = [untrained, no_op, nudge, another_mazes_vector, matched_noise, random_channels]
 EDIT_CONTROLS = CONTROLS[1:]
 
 
@@ -144,6 +152,14 @@ def test_edits_given_one_after_the_other_are_all_replaced(policy, mazes, shown, 
     assert np.array_equal(nothing.logits(shown), policy.logits(shown))
     twice = no_op.apply(policy, mazes).edited(edits["subtract"]).edited(edits["clamp"])
     assert np.array_equal(twice.logits(shown), policy.logits(shown))
+
+
+def test_a_nudge_adds_a_hundredth_everywhere_after_the_edit(policy, mazes, shown, edits):
+    shape = policy.shape(DEFAULT_LAYER)
+    by_hand = edits["zero"].then(add(Vector(DEFAULT_LAYER, torch.full(shape, 0.01), "by hand")))
+    nudged = nudge.apply(policy, mazes).edited(edits["zero"]).logits(shown)
+    assert np.array_equal(nudged, policy.edited(by_hand).logits(shown))
+    assert not np.array_equal(nudged, policy.edited(edits["zero"]).logits(shown))
 
 
 # -- another maze's vector -------------------------------------------------------------------------------------------

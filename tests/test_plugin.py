@@ -232,7 +232,9 @@ def test_a_larger_budget_continues_the_same_sequence(project):
         (["--runxfail"], "--runxfail would report awaited predictions as failures"),
         (["--max-mazes", "0"], "--max-mazes: got 0, wanted at least 1"),
         (["--alpha", "1"], "--alpha: got 1.0, wanted a number between 0 and 1"),
-        (["--policy", "three"], "'three': neither a checkpoint file"),
+        (["--policy", "three"], "--policy: policy 'three': neither a checkpoint file"),
+        (["--claims-json", "pyproject.toml/results.json"], "--claims-json: cannot write a file"),
+        (["--claims-json", "fixtures"], "--claims-json: cannot write a file fixtures; choose another path"),
         (["--device", "cuda:7"], "cuda"),
     ],
 )
@@ -314,6 +316,42 @@ def test_wrong(policy, mazes):
     result = run(project(text))
     assert result.ret == 1
     assert message in result.stdout.str()
+
+
+def test_a_claim_that_cannot_be_measured_is_not_evaluated_and_says_why(project):
+    text = (
+        claim_text(0.5)
+        + '''
+@declared(effect_at_least=0.2)
+def test_needs_a_role(policy, mazes):
+    """A channel that nobody has."""
+    from interp_claims.policies import RoleError
+    raise RoleError("no channel is positive at the cheese")
+
+@universal_claim(number=2, source=INVARIANTS, fails_for=(nothing,), n=st.integers(0, 9))
+def test_cannot_be_asked(policy, n):
+    """Holds, but its control cannot be asked."""
+    from interp_claims.edits import EditError
+    if policy._edit_transform:
+        raise EditError("does not fit")
+'''
+    )
+    testdir = project(text)
+    result = run(testdir)
+    result.stdout.fnmatch_lines(["*not evaluated (RoleError: no channel is positive at the cheese)*"])
+    result.stdout.fnmatch_lines(["*2 failed, 1 passed*"])
+    entries = {name.split("::")[1]: entry for name, entry in results(testdir).items()}
+    assert entries["test_needs_a_role"]["verdict"] == entries["test_cannot_be_asked"]["verdict"] == "not evaluated"
+    assert entries["test_the_effect_is_large"]["verdict"] == "supported"
+
+
+def test_a_bad_checkpoint_is_named_without_a_traceback(project):
+    testdir = project(claim_text(0.5))
+    (testdir.path / "bad.pth").write_bytes(b"not a checkpoint")
+    result = run(testdir, "--policy", "bad.pth", "--policy", "one")
+    result.stdout.fnmatch_lines(["bad.pth: found *; expected *"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.fnmatch_lines(["*1 passed, 1 error*"])
 
 
 def test_universal_claims_hold_or_show_their_smallest_counterexample(project):

@@ -76,6 +76,18 @@ class Manifest:
         ]
         return list(dict.fromkeys(written_out))
 
+    def check(self, wanted: list[str]) -> None:
+        """Raise :class:`ManifestError` unless each is a policy's name, an untrained policy or a checkpoint file."""
+        for which in wanted:
+            if which not in (*self.entries, "all") and not _UNTRAINED.fullmatch(which) and not Path(which).is_file():
+                raise self._unknown(which)
+
+    def _unknown(self, which: str) -> ManifestError:
+        return ManifestError(
+            f"policy {which!r}: neither a checkpoint file (.pth, .pt, .safetensors) nor one of "
+            f"{', '.join(sorted(self.entries))}; 'all' means all of these, 'untrained-scale4-seed0' an untrained one"
+        )
+
     def load(self, which: str, device: str = "cpu", cache: Optional[ActivationCache] = None) -> Policy:
         """Load a policy.
 
@@ -99,10 +111,7 @@ class Manifest:
             listed = {entry.sha256: entry.name for entry in self.entries.values()}
             policy.name = listed.get(policy.sha256, policy.name)
             return policy
-        raise ManifestError(
-            f"policy {which!r}: neither a checkpoint file (.pth, .pt, .safetensors) nor one of "
-            f"{', '.join(sorted(self.entries))}; 'all' means all of these, 'untrained-scale4-seed0' an untrained one"
-        )
+        raise self._unknown(which)
 
     def _load_listed(self, entry: Entry, options: dict[str, Any]) -> Policy:
         path = self.path.parent / entry.file

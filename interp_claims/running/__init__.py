@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from interp_claims.errors import InterpClaimsError
 from interp_claims.results import ClaimResult
 from interp_claims.running.approximate import run_approximate
 from interp_claims.running.context import BATCH, ClaimToRun, Measurements, Progress, RunOptions
 from interp_claims.running.sampled import run_sampled
 from interp_claims.running.universal import run_universal
+from interp_claims.verdicts.sequential import Verdict
 
-__all__ = ["BATCH", "ClaimToRun", "Measurements", "Progress", "RunOptions", "run_claim"]
+__all__ = ["BATCH", "ClaimToRun", "Measurements", "Progress", "RunOptions", "not_evaluated", "run_claim"]
+
+
+def not_evaluated(run: ClaimToRun, options: RunOptions, error: InterpClaimsError) -> ClaimResult:
+    """The result of a claim that could not be measured, with the reason."""
+    return run.result(Verdict.NOT_EVALUATED, options, reason=f"{type(error).__name__}: {error}")
 
 
 def run_claim(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Optional
 
+from interp_claims.errors import InterpClaimsError
 from interp_claims.policies.policy import Policy
 from interp_claims.results import ClaimResult, ControlResult
 from interp_claims.running.context import ClaimToRun, RunOptions
@@ -20,6 +21,8 @@ def run_universal(run: ClaimToRun, options: RunOptions) -> ClaimResult:
         arguments = {**run.arguments, **({} if policy is None else {"policy": policy})}
         try:
             run.function(**arguments)
+        except InterpClaimsError:
+            raise  # the question could not be asked, which is no counterexample
         except Exception as error:
             notes = getattr(error, "__notes__", [])
             return "\n".join([f"{type(error).__name__}: {error}", *notes])
