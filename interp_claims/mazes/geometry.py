@@ -32,18 +32,23 @@ def _graph(free: bytes) -> csr_matrix:
 
 @lru_cache(maxsize=1024)
 def _search(free: bytes, source: Square) -> tuple[np.ndarray, np.ndarray]:
-    """Steps from ``source`` to every node, and each node's predecessor on its shortest path from there."""
-    steps, predecessors = dijkstra(
-        _graph(free),
-        directed=False,
-        unweighted=True,
-        indices=source[0] * WORLD_TILES + source[1],
-        return_predecessors=True,
-    )
-    found = np.where(np.isinf(steps), UNREACHABLE, steps).astype(np.int32), predecessors
-    for array in found:
+    """Steps from ``source`` to every node, and each node's predecessor on its shortest path from there (-1 for none).
+
+    Of several predecessors that are equally near, the one with the smallest node number is taken.
+    """
+    steps = dijkstra(_graph(free), directed=False, unweighted=True, indices=source[0] * WORLD_TILES + source[1])
+    steps = np.where(np.isinf(steps), UNREACHABLE, steps).astype(np.int32)
+    padded = np.pad(steps.reshape(WORLD_TILES, WORLD_TILES), 1, constant_values=UNREACHABLE)
+    nodes = np.arange(WORLD_TILES**2)
+    predecessors = np.full(WORLD_TILES**2, -1)
+    for rows, columns in ((1, 0), (0, 1), (0, -1), (-1, 0)):  # the last to fit stays: the smallest node number
+        first_row, first_column = 1 + rows, 1 + columns
+        neighbour = padded[first_row : first_row + WORLD_TILES, first_column : first_column + WORLD_TILES].ravel()
+        before = (neighbour == steps - 1) & (steps > 0)
+        predecessors[before] = nodes[before] + rows * WORLD_TILES + columns
+    for array in (steps, predecessors):
         array.setflags(write=False)  # callers share them
-    return found
+    return steps, predecessors
 
 
 def _check_free(maze: Maze, what: str, square: Square) -> None:

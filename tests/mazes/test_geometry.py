@@ -135,7 +135,7 @@ def test_paths_are_the_same_whenever_they_are_asked_for_and_whatever_else_the_ma
 
 def test_where_two_paths_are_equally_short_the_choice_is_fixed():
     ring = Maze.from_text("...\n.#.\nM..")
-    assert shortest_path(ring, (11, 11), (13, 13)) == ((11, 11), (12, 11), (13, 11), (13, 12), (13, 13))
+    assert shortest_path(ring, (11, 11), (13, 13)) == ((11, 11), (11, 12), (11, 13), (12, 13), (13, 13))
     assert shortest_path(ring, (11, 11), (13, 12)) == ((11, 11), (12, 11), (13, 11), (13, 12))
 
 

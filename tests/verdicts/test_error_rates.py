@@ -14,7 +14,7 @@ UNIT = Mean((0.0, 1.0))
 DRAWS: dict[str, Callable[[np.random.Generator, float, tuple[int, int]], np.ndarray]] = {
     "0/1": lambda rng, mean, shape: (rng.random(shape) < mean).astype(float),
     "smooth": lambda rng, mean, shape: rng.beta(6 * mean, 6 * (1 - mean), shape),
-    "mostly 0": lambda rng, mean, shape: np.where(rng.random(shape) < 0.4, rng.random(shape) * mean * 5, 0.0),
+    "mostly 0": lambda rng, mean, shape: np.where(rng.random(shape) < 2 * mean, rng.random(shape), 0.0),
 }
 
 
