@@ -7,6 +7,7 @@ Loaded by the root conftest and by nothing else. What a claim's run does stands 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -82,6 +83,7 @@ class _Run:
         self.config = config
         self.options = RunOptions(config.getoption("alpha"), config.getoption("max_mazes"))
         self.measurements = Measurements()
+        self.refusal = ""
         self.fixtures = config.rootpath / "fixtures"
         self._manifest: Optional[Manifest] = None
         self._records: Optional[Records] = None
@@ -152,13 +154,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     claims = [item for item in items if isinstance(item, pytest.Function) and spec_of(item.obj)]
     if not claims:
         return
-    reruns = getattr(config.option, "reruns", None) or any(item.get_closest_marker("flaky") for item in claims)
-    if reruns:
-        raise pytest.UsageError("claims are never rerun until they pass: that raises the rate of false verdicts")
+    run = config.stash[_RUN]
+    if getattr(config.option, "reruns", None) or any(item.get_closest_marker("flaky") for item in claims):
+        run.refusal = "claims are never rerun until they pass: that raises the rate of false verdicts"
     if config.getoption("runxfail"):
-        raise pytest.UsageError("--runxfail would report awaited predictions as failures; run claims without it")
-    if config.stash[_RUN].is_worker:
+        run.refusal = "--runxfail would report awaited predictions as failures; run claims without it"
+    if run.is_worker:
         items.sort(key=_longest_first)
+    elif run.refusal:  # an error of usage ends the run; a worker, which cannot, fails its claims
+        raise pytest.UsageError(run.refusal)
 
 
 def _longest_first(item: pytest.Item) -> tuple[bool, int, bool]:
@@ -200,6 +204,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     if spec is None:
         return None
     run = pyfuncitem.config.stash[_RUN]
+    if run.refusal:
+        pytest.fail(run.refusal, pytrace=False)
     claim = _claim_to_run(pyfuncitem, spec)
     seed = pyfuncitem.config.getoption("replay")
     if seed is not None:
@@ -217,8 +223,18 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     pyfuncitem.stash[_RESULT] = result
     outcome = run.outcome(result)
     if outcome.error is not None:
-        raise outcome.error(account(result, outcome, f"pytest '{pyfuncitem.nodeid}'"))
+        raise outcome.error(account(result, outcome, _command(pyfuncitem)))
     return True
+
+
+def _command(item: pytest.Function) -> str:
+    """The command that runs one item again."""
+    words = ["pytest", item.nodeid]
+    if item.config.getoption("policy") and hasattr(item, "callspec") and "policy" in item.callspec.params:
+        words += ["--policy", str(item.callspec.params["policy"])]
+    if (device := item.config.getoption("device")) != "cpu":
+        words += ["--device", device]
+    return shlex.join(words)
 
 
 _RESULT = pytest.StashKey[ClaimResult]()

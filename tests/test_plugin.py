@@ -1,6 +1,7 @@
 """The plugin as a user meets it: whole pytest runs over small claims with known effects."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -242,6 +243,25 @@ def test_wrong_usage_is_said_clearly(project, options, message):
     result = run(project(claim_text(0.5)), *options)
     assert result.ret != 0
     assert message in result.stdout.str() + result.stderr.str()
+
+
+def test_workers_refuse_wrong_usage_too(project):
+    result = run(project(claim_text(0.5)), "--runxfail", workers=1)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*--runxfail would report awaited predictions as failures*", "*1 failed*"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+def test_the_replay_command_names_the_policy_that_was_asked_for(project):
+    testdir = project(claim_text(0.05))
+    save_network(ImpalaNetwork(1).initialise(5), testdir.path / "my net.safetensors")
+    output = run(testdir, "--policy", "my net.safetensors").stdout.str()
+    command = next(line.partition("replay     ")[2] for line in output.splitlines() if "replay     " in line)
+    words = shlex.split(command)
+    assert words[0] == "pytest"
+    replayed = testdir.runpytest_inprocess("-p", "no:cacheprovider", *words[1:])
+    assert replayed.ret == 0
+    replayed.stdout.fnmatch_lines(["*shown to my net", "*1 replayed*"])
 
 
 def test_claims_marked_for_reruns_are_refused(project):

@@ -99,6 +99,7 @@ class Forward:
         if self.device.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = False
             torch.backends.cudnn.allow_tf32 = False
+            torch.backends.cudnn.deterministic = True
         self.network = network.to(self.device).eval().requires_grad_(False)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.chunk = _CHUNK_CUDA if self.device.type == "cuda" else _CHUNK_CPU

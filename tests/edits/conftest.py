@@ -7,21 +7,7 @@ import pytest
 import torch
 
 from interp_claims.mazes import DISCOVERY, Observations, reachable_squares, simulator, stock_mazes
-from interp_claims.policies import ImpalaNetwork, Policy, load_network
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Small networks gain nothing from a second thread, and lose much where the cores are busy."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="session")
-def few_mazes():
-    return stock_mazes().sample(DISCOVERY, 4)
+from interp_claims.policies import Policy, load_network
 
 
 @pytest.fixture(scope="session")
@@ -43,16 +29,8 @@ def positions(few_mazes):
 
 
 @pytest.fixture(scope="session")
-def network():
-    """A small network with logits that depend on everything before them."""
-    network = ImpalaNetwork(1).initialise(0)
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for name, parameter in network.named_parameters():
-            if name.endswith("bias"):
-                parameter.normal_(0, 0.1, generator=generator)
-        network.fc_policy.weight.normal_(0, 0.2, generator=generator)
-    return network
+def network(make_network):
+    return make_network()
 
 
 @pytest.fixture
