@@ -28,7 +28,7 @@ from interp_claims.verdicts.sequential import Decision, Hypothesis, Verdict, dec
 _CONTROL_LOOK = 128
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class _Line:
     """One sequence of values that is being decided: the claim's own or a control's."""
 
@@ -86,9 +86,12 @@ def run_sampled(
     lines = [claim, *nulls, *contrasts]
     seeds: list[int] = []
     stream = spec.mazes.stream(options.block)
-    while len(seeds) < budget and (open_lines := [line for line in lines if line.open]):
-        if claim.verdict is Verdict.REFUTED and all(line in contrasts for line in open_lines):
-            break
+
+    def still_open() -> list[_Line]:
+        moot = contrasts if claim.verdict is Verdict.REFUTED else []  # nothing is left that a control could beat
+        return [line for line in lines if line.open and line not in moot]
+
+    while len(seeds) < budget and (open_lines := still_open()):
         batch = next_batch(stream, min(BATCH, budget - len(seeds)))
         seeds.extend(maze.seed for maze in batch if maze.seed is not None)
 
@@ -106,7 +109,7 @@ def run_sampled(
             assert values is not None
             line.measured.append(values)
             line.look(options.alpha, budget)
-        waiting = tuple(line.name for line in lines[1:] if line.open)
+        waiting = tuple(line.name for line in still_open() if line is not claim)
         progress(Progress(spec.sentence, len(seeds), budget, claim.estimate(), claim.verdict, waiting))
 
     def decided(line: _Line) -> Decision:
