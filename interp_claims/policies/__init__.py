@@ -1,7 +1,7 @@
 """Policies: the IMPALA network, checkpoints, forward passes under an edit, roles."""
 
 from interp_claims.policies.checkpoints import CheckpointError, file_sha256, identity, load_network, save_network
-from interp_claims.policies.forward import ActivationCache, ActivationEdit, Rows
+from interp_claims.policies.forward import ActivationCache, ActivationEdit, OverflowingNetworkError, Rows
 from interp_claims.policies.manifest import Manifest, ManifestError, untrained_like
 from interp_claims.policies.network import DEFAULT_LAYER, ImpalaNetwork, LayerError, cell_of
 from interp_claims.policies.policy import Policy
@@ -17,6 +17,7 @@ __all__ = [
     "LayerError",
     "Manifest",
     "ManifestError",
+    "OverflowingNetworkError",
     "Policy",
     "RoleError",
     "Roles",

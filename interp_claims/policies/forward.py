@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes.maze import Maze, MazeError
 from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.simulator import simulator
@@ -38,6 +39,10 @@ class Rows:
 
     observations: Tensor
     owners: Tensor
+
+
+class OverflowingNetworkError(InterpClaimsError, ArithmeticError):
+    """A network whose answers are NaN or infinite, although its weights are not."""
 
 
 class ActivationEdit(Protocol):
@@ -64,7 +69,7 @@ class ActivationCache:
         max_bytes: how much to keep.
     """
 
-    def __init__(self, max_bytes: int = 600_000_000) -> None:
+    def __init__(self, max_bytes: int = 300_000_000) -> None:
         self.max_bytes = max_bytes
         self._bytes = 0
         self._rows: OrderedDict[tuple[int, str, bytes], Tensor] = OrderedDict()
@@ -128,7 +133,11 @@ class Forward:
     def outputs(
         self, observations: Observations, edit: Optional[ActivationEdit] = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Logits (N, 15) and values (N,), float32, of observations under an edit."""
+        """Logits (N, 15) and values (N,), float32, of observations under an edit.
+
+        Raises:
+            OverflowingNetworkError: an answer is NaN or infinite.
+        """
         if edit is not None:
             edit.check(self.network, self.shapes, observations)
         logits = np.empty((len(observations), self._shapes[LOGITS][0]), dtype=np.float32)
@@ -139,6 +148,7 @@ class Forward:
                 self._fill_unedited(observations, here, logits, values)
             else:
                 self._fill_edited(observations, here, edit, logits, values)
+        _check_finite(bool(np.isfinite(logits).all() and np.isfinite(values).all()), f"under {edit}" if edit else "")
         return logits, values
 
     def _fill_unedited(self, observations: Observations, here: range, logits: np.ndarray, values: np.ndarray) -> None:
@@ -185,31 +195,37 @@ class Forward:
 
     @torch.no_grad()
     def activations(self, observations: Observations, layer: str) -> Tensor:
-        """The unedited activation of ``layer``: float32 tensor of shape (N, ...) on the network's device."""
+        """The unedited activation of ``layer``: float32 tensor of shape (N, ...) on the network's device.
+
+        Raises:
+            LayerError: there is no such layer.
+            OverflowingNetworkError: the activation is NaN or infinite.
+        """
         start = self.network.resume_point(layer)
         if not len(observations):
             return torch.empty(0, *self._shapes[layer], device=self.device)
         starts = self._activations(observations.mazes, start)
         if start == layer:
             rows = torch.stack(starts)
+            _check_finite(bool(rows.isfinite().all()), f"at {layer}")
             return rows.permute(0, 3, 1, 2) if rows.ndim == 4 else rows
+        return self._run_until(layer, starts, start)
+
+    def _run_until(self, layer: str, starts: Sequence[Tensor], start: str) -> Tensor:
         pieces = []
         for first in range(0, len(starts), self.chunk):
             out = self.network.run(self._stack(starts[first : first + self.chunk]), start=start, until=layer)
             pieces.append(out[layer][: len(starts) - first])
-        return torch.cat(pieces)
+        activation = torch.cat(pieces)
+        _check_finite(bool(activation.isfinite().all()), f"at {layer}")
+        return activation
 
     @torch.no_grad()
     def activations_of_pixels(self, pixels: np.ndarray, layer: str) -> Tensor:
         """The unedited activation of ``layer`` for pictures (N, 64, 64, 3), uint8; nothing is kept."""
         if pixels.dtype != np.uint8 or pixels.shape[1:] != (64, 64, 3) or not len(pixels):
             raise MazeError(f"pixels: got {pixels.dtype} of shape {pixels.shape}, wanted uint8 of shape (N, 64, 64, 3)")
-        rows = list(torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device))
-        pieces = []
-        for first in range(0, len(rows), self.chunk):
-            out = self.network.run(self._stack(rows[first : first + self.chunk]), until=layer)
-            pieces.append(out[layer][: len(rows) - first])
-        return torch.cat(pieces)
+        return self._run_until(layer, list(torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device)), OBSERVATION)
 
     def _activations(self, mazes: Sequence[Maze], layer: str) -> list[Tensor]:
         """One row per maze of the activation of a resume point (features last), from the cache where it is there."""
@@ -236,3 +252,11 @@ class Forward:
         if stacked.ndim == 4:
             stacked = stacked.permute(0, 3, 1, 2)
         return stacked.to(torch.float32) / 255 if stacked.dtype == torch.uint8 else stacked
+
+
+def _check_finite(finite: bool, where: str) -> None:
+    if not finite:
+        raise OverflowingNetworkError(
+            f"the network's answer {where or 'unedited'} has NaN or infinite values, wanted finite ones: its weights, "
+            "or the edit, are too large for float32"
+        )

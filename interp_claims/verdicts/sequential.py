@@ -136,7 +136,7 @@ def first_crossing(
 
 
 def out_of_reach(values: np.ndarray, hypothesis: Hypothesis, alpha: float, budget: int) -> bool:
-    """Whether evidence that grows as it did on these mazes, or half as fast again, decides nothing within the budget.
+    """Whether evidence that grows as on these mazes, or 1.5 times as fast, decides nothing within the budget.
 
     Used to give up on controls early, such as a ratio of two numbers that are almost always 0. Giving up says
     "undecided", which is no statement, so that no error rate is touched.

@@ -13,7 +13,7 @@ from interp_claims.edits.vectors import Vector
 from interp_claims.mazes import Observations, simulator
 from interp_claims.policies import DEFAULT_LAYER, ActivationCache, ImpalaNetwork, LayerError, Policy
 from interp_claims.policies import forward as forward_module
-from interp_claims.policies.forward import Forward
+from interp_claims.policies.forward import Forward, OverflowingNetworkError
 from interp_claims.policies.network import LOGITS, VALUE
 
 EARLY, LATE = "embedder.block1.res1.relu2_out", "embedder.block3.res2.resadd_out"
@@ -482,3 +482,18 @@ def test_a_policy_answers_alike_before_and_after_other_policies_were_made_of_its
     others = [Policy(network, name=f"another {i}") for i in range(3)]
     fresh = [other.logits(positions) for other in others]
     assert all(np.array_equal(logits, before) for logits in [*fresh, policy.logits(positions)])
+
+
+def test_a_network_whose_numbers_overflow_says_so_instead_of_answering(positions):
+    network = ImpalaNetwork(1).initialise(0)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(1e12)
+    forward = Forward(network)
+    for ask in (
+        lambda: forward.outputs(positions),
+        lambda: forward.activations(positions, LATE),
+        lambda: forward.activations_of_pixels(np.full((1, 64, 64, 3), 200, np.uint8), LATE),
+    ):
+        with pytest.raises(OverflowingNetworkError, match="has NaN or infinite values, wanted finite"):
+            ask()
