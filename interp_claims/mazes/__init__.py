@@ -21,6 +21,7 @@ from interp_claims.mazes.geometry import (
 )
 from interp_claims.mazes.maze import SIZES, WORLD_TILES, Facing, Maze, MazeError, Square, Theme
 from interp_claims.mazes.observations import Observations
+from interp_claims.mazes.procgen import LARGEST_SEED, Simulator, make_env, simulator
 from interp_claims.mazes.sampling import (
     CONFIRMATION,
     DISCOVERY,
@@ -42,7 +43,6 @@ from interp_claims.mazes.sampling import (
     stock_mazes,
     with_decision_square,
 )
-from interp_claims.mazes.simulator import LARGEST_SEED, Simulator, make_env, simulator
 from interp_claims.mazes.state import State, StateError
 
 __all__ = [

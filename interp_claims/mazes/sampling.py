@@ -18,7 +18,7 @@ import numpy as np
 from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes.geometry import decision_square, reachable_squares
 from interp_claims.mazes.maze import SIZES, WORLD_TILES, Maze, Square
-from interp_claims.mazes.simulator import LARGEST_SEED, check_seed, simulator
+from interp_claims.mazes.procgen import LARGEST_SEED, check_seed, simulator
 
 _LEVELS_AT_ONCE = 32
 _PATIENCE = 20_000

@@ -20,7 +20,7 @@ from torch import Tensor
 from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes.maze import Maze, MazeError
 from interp_claims.mazes.observations import Observations
-from interp_claims.mazes.simulator import simulator
+from interp_claims.mazes.procgen import simulator
 from interp_claims.policies.network import DEFAULT_LAYER, LOGITS, OBSERVATION, VALUE, ImpalaNetwork
 
 _CHUNK_CPU, _CHUNK_CUDA = 8, 256

@@ -1,7 +1,6 @@
 """Distances, paths and decision squares, against a breadth-first search in plain Python."""
 
 import contextlib
-import importlib
 import math
 from itertools import pairwise
 
@@ -19,6 +18,7 @@ from interp_claims.mazes import (
     decision_square,
     distances_steps,
     euclidean,
+    geometry,
     level,
     path_length_steps,
     reachable_squares,
@@ -28,7 +28,6 @@ from interp_claims.mazes.strategies import mazes_with_decision_square, perfect_m
 
 examples = settings(max_examples=80, derandomize=True, database=None, deadline=None)
 
-geometry = importlib.import_module("interp_claims.mazes.geometry")
 mazes = perfect_mazes() | perfect_mazes(loops=True)
 
 

@@ -1,7 +1,6 @@
 """Mazes by seed: the same ones every time, each filter exact, each draw uniform and the maze's own."""
 
 import dataclasses
-import importlib
 from itertools import combinations
 
 import numpy as np
@@ -33,6 +32,7 @@ from interp_claims.mazes import (
     drawn_target,
     level,
     maze_rng,
+    sampling,
     simulator,
     size_between,
     stock_mazes,
@@ -42,7 +42,6 @@ from interp_claims.mazes.strategies import perfect_mazes
 
 examples = settings(max_examples=50, derandomize=True, database=None, deadline=None)
 
-sampling = importlib.import_module("interp_claims.mazes.sampling")
 BLOCKS = (TRAINING, DISCOVERY, CONFIRMATION, DONORS, REGISTERED)
 FEW = SeedBlock("few", 1_000, 300)
 #: How often a test of uniformity would fail on fresh seeds though the draws are uniform.
