@@ -37,6 +37,7 @@ class _Line:
     kind: str = ""
     measured: list[np.ndarray] = dataclasses.field(default_factory=list)
     verdict: Verdict = Verdict.UNDECIDED
+    looked_at: bool = False
     given_up: bool = False
 
     @property
@@ -47,9 +48,11 @@ class _Line:
     def look(self, alpha: float, budget: int) -> None:
         """Take account of the values measured so far."""
         values = np.concatenate(self.measured)
-        self.verdict, _ = first_crossing(values, self.hypothesis, alpha, alpha)
-        if self.kind == "null" and len(values) == _CONTROL_LOOK:
-            self.given_up = out_of_reach(values, self.hypothesis, alpha, budget)
+        self.verdict, mazes = first_crossing(values, self.hypothesis, alpha, alpha)
+        if self.kind == "null" and mazes >= _CONTROL_LOOK and not self.looked_at:
+            self.looked_at, early = True, values[:_CONTROL_LOOK]
+            if out_of_reach(early, self.hypothesis, alpha, budget):
+                self.given_up, self.verdict, self.measured = True, Verdict.UNDECIDED, [early]
 
     @property
     def name(self) -> str:

@@ -1,0 +1,127 @@
+"""Running a sampled claim: what is measured, when it stops, and what it does not depend on."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from interp_claims.claims import claim, spec_of
+from interp_claims.controls import Control
+from interp_claims.mazes import CONFIRMATION, stock_mazes
+from interp_claims.policies import ImpalaNetwork, Policy
+from interp_claims.running import ClaimToRun, Measurements, RunOptions, run_claim, sampled
+from interp_claims.sources import INVARIANTS
+
+
+def marked(name):
+    """A control that leaves a mark on the policy for the claims below to read."""
+    return Control(name, lambda policy, mazes: policy.with_edits_replaced(name))
+
+
+@pytest.fixture(scope="module")
+def policy():
+    return Policy(ImpalaNetwork(1).initialise(0), name="small")
+
+
+@pytest.fixture
+def to_run(policy):
+    """A claim whose effect on each maze is a function of the maze's seed and the control; it logs what it measures."""
+
+    def make(effects, **options):
+        log = []
+
+        def test_it(policy, mazes):
+            """It is so."""
+            log.extend((policy._edit_transform, maze.seed) for maze in mazes)
+            return np.array([effects(policy._edit_transform, maze.seed) for maze in mazes])
+
+        declared = {
+            "number": 1,
+            "source": INVARIANTS,
+            "mazes": stock_mazes(),
+            "bounds": (-1, 1),
+            "effect_at_least": 0.1,
+            "null_controls": [marked("nothing")],
+        }
+        function = claim(**{**declared, **options})(test_it)
+        return ClaimToRun("test_it", spec_of(function), "", function, policy, {}), log
+
+    return make
+
+
+def noise(seed):
+    return (seed * 2_654_435_761 % 2**32) / 2**32 - 0.5
+
+
+def some_effect(control, seed):
+    return {None: 0.35, "nothing": 0.0, "half": 0.1}[control] + 0.6 * noise(seed)
+
+
+def run(claim_to_run, options=None):
+    result = run_claim(claim_to_run, options or RunOptions(), Measurements())
+    return dataclasses.replace(result, seconds=0.0)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 32, 100, 1024])
+def test_the_result_does_not_depend_on_how_many_mazes_are_measured_at_a_time(to_run, monkeypatch, batch):
+    options = {"contrast_controls": [marked("half")], "null_controls": [marked("nothing")]}
+    expected = run(to_run(some_effect, **options)[0])
+    monkeypatch.setattr(sampled, "BATCH", batch)
+    assert run(to_run(some_effect, **options)[0]) == expected
+    assert expected.verdict == "supported"
+
+
+@pytest.mark.parametrize("batch", [24, 32, 500])
+def test_when_a_hopeless_control_is_given_up_does_not_depend_on_the_batch_either(to_run, monkeypatch, batch):
+    monkeypatch.setattr(sampled, "BATCH", batch)
+    at_the_threshold = run(to_run(lambda control, seed: 0.1 if control else 0.5)[0])
+    (control,) = at_the_threshold.controls
+    assert (control.verdict, control.mazes, control.passed) == ("undecided", 128, False)
+    assert at_the_threshold.reason == "control undecided: nothing"
+
+
+def test_mazes_come_in_the_order_of_the_confirmation_seeds(to_run):
+    claim_to_run, log = to_run(some_effect)
+    run(claim_to_run)
+    own = [seed for control, seed in log if control is None]
+    assert own == list(range(CONFIRMATION.first, CONFIRMATION.first + len(own)))
+
+
+def test_each_line_stops_being_measured_when_it_is_decided(to_run):
+    claim_to_run, log = to_run(lambda control, seed: 0.9 if control is None else 0.05)
+    result = run(claim_to_run)
+    own, controls = (sum(1 for control, _ in log if (control is None) == is_own) for is_own in (True, False))
+    assert result.mazes <= own < result.mazes + 32
+    assert result.controls[0].mazes <= controls < result.controls[0].mazes + 32
+    assert controls > own
+
+
+def test_the_budget_is_never_exceeded(to_run):
+    claim_to_run, log = to_run(lambda control, seed: 0.1 + 0.3 * noise(seed), budget=75)
+    result = run(claim_to_run)
+    assert (result.verdict, result.mazes, result.budget) == ("undecided", 75, 75)
+    assert max(sum(1 for c, _ in log if c == control) for control in (None, "nothing")) == 75
+
+
+def test_once_a_claim_is_refuted_no_contrast_is_measured_further(to_run):
+    claim_to_run, log = to_run(
+        lambda control, seed: {None: -0.9, "nothing": -0.9, "half": -0.9}[control], contrast_controls=[marked("half")]
+    )
+    result = run(claim_to_run)
+    assert result.verdict == "refuted"
+    assert sum(1 for control, _ in log if control == "half") == 32
+
+
+def test_the_mazes_against_a_claim_are_the_worst_of_those_that_count(to_run):
+    claim_to_run, _ = to_run(some_effect)
+    result = run(claim_to_run)
+    counted = range(CONFIRMATION.first, CONFIRMATION.first + result.mazes)
+    worst = sorted(counted, key=lambda seed: some_effect(None, seed))[:3]
+    assert [seed for seed, _ in result.against] == worst
+    assert [effect for _, effect in result.against] == pytest.approx([some_effect(None, seed) for seed in worst])
+
+
+def test_another_error_rate_or_budget_marks_the_result_exploratory(to_run):
+    for options in (RunOptions(alpha=0.01), RunOptions(max_mazes=2048)):
+        assert run(to_run(some_effect)[0], options).exploratory
+    assert not run(to_run(some_effect)[0]).exploratory
