@@ -242,6 +242,7 @@ def universal_claim(
             derandomize=True,
             database=None,
             deadline=None,
+            report_multiple_bugs=False,
             max_examples=examples,
             suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much],
         )

@@ -20,7 +20,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from interp_claims.claims import THRESHOLD_NAMES, ClaimSpec, spec_of
 from interp_claims.errors import InterpClaimsError
-from interp_claims.outcomes import ClaimFailed, Outcome, account, numbers_text, outcome_of
+from interp_claims.outcomes import ClaimFailed, Outcome, VerdictFlipped, account, numbers_text, outcome_of
 from interp_claims.policies.manifest import Manifest
 from interp_claims.records import Records
 from interp_claims.replay import replay_text
@@ -104,7 +104,11 @@ class _Run:
         return self._records
 
     def check_options(self) -> None:
-        """Find wrong policies and unusable paths before anything runs."""
+        """Find wrong policies, damaged records and unusable paths before anything runs."""
+        try:
+            _ = self.records
+        except InterpClaimsError as error:
+            raise pytest.UsageError(str(error)) from error
         if asked := self.config.getoption("policy"):
             try:
                 self.manifest.check(asked)
@@ -118,7 +122,10 @@ class _Run:
 
     def outcome(self, result: ClaimResult) -> Outcome:
         recorded = self.records.verdict(result.policy_sha256, result.claim)
-        return outcome_of(result, recorded, self.config.getoption("undecided") == "fail")
+        outcome = outcome_of(result, recorded, self.config.getoption("undecided") == "fail")
+        if recorded is not None and not result.exploratory and (other := self.records.difference(result)):
+            return Outcome(VerdictFlipped, "failed", f"{result.verdict}, recorded was {recorded} for {other}")
+        return outcome
 
     def close(self) -> None:
         if not self.is_worker:
@@ -180,6 +187,20 @@ class _ByClaim(LoadScopeScheduling):  # type: ignore[misc]
         for name in THRESHOLD_NAMES:
             nodeid = nodeid.removesuffix(f"-{name}]")
         return nodeid
+
+    def remove_node(self, node: Any) -> Optional[str]:
+        """Give a crashed worker's claims to others, but not the one that it crashed in: that would crash them all."""
+        workload = self.assigned_work.pop(node)
+        crashed: Optional[str] = None
+        for unit in workload.values():
+            for nodeid, completed in unit.items():
+                if not completed and crashed is None:
+                    crashed = nodeid
+                    unit[nodeid] = True
+        self.workqueue.update({scope: unit for scope, unit in workload.items() if not all(unit.values())})
+        for other in self.assigned_work:
+            self._reschedule(other)
+        return crashed
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -247,8 +268,10 @@ def _claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
     wanted = item._fixtureinfo.argnames
     arguments = {name: item.funcargs[name] for name in wanted if name not in _SUPPLIED}
     policy: Any = item.funcargs.get("policy")
-    name = item.nodeid.split("[")[0] + (f"[{threshold}]" if threshold else "")
-    return ClaimToRun(name, spec, threshold, item.obj, policy, arguments)
+    variant = "-".join(str(value) for key, value in parameters.items() if key not in ("policy", "claim_threshold"))
+    chosen = "-".join(part for part in (variant, threshold) if part)
+    name = item.nodeid.split("[")[0] + (f"[{chosen}]" if chosen else "")
+    return ClaimToRun(name, spec, threshold, item.obj, policy, arguments, variant)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -333,7 +356,8 @@ class _Reporter:
         if self.line is not None:
             self.line.stop()
             self.line = None
-        if path := self.config.getoption("claims_json"):
+        path = self.config.getoption("claims_json")
+        if path and self.rows:  # a run without claims must not replace the results of one with claims
             write_results(Path(path), [result for result, _ in self.rows])
 
 

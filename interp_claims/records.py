@@ -10,6 +10,7 @@ from typing import Any, Optional
 from interp_claims.errors import InterpClaimsError
 from interp_claims.files import write_atomically
 from interp_claims.results import ENGINE_VERSION, ClaimResult
+from interp_claims.verdicts.sequential import Verdict
 
 _FORMAT = 1
 _KEPT = ("verdict", "reason", "statement", "effect", "interval", "mazes", "alpha")
@@ -55,6 +56,18 @@ class Records:
         record = self._loaded.get(policy_sha256 or "")
         entry = record["claims"].get(claim) if record else None
         return entry["verdict"] if entry else None
+
+    def difference(self, result: ClaimResult) -> str:
+        """What the record was made for, if that is not what was now decided: another statement, or another reason."""
+        record = self._loaded.get(result.policy_sha256 or "")
+        entry = record["claims"].get(result.claim) if record else None
+        if entry is None:
+            return ""
+        if entry.get("statement", result.statement) != result.statement:
+            return f"another statement, {entry['statement']!r}"
+        if result.verdict == Verdict.NOT_EVALUATED and entry.get("reason", result.reason) != result.reason:
+            return f"another reason, {entry['reason']!r}"
+        return ""
 
     def write(self, results: Iterable[ClaimResult]) -> list[Path]:
         """Record results, replacing earlier verdicts of the same claims and keeping those of others.

@@ -52,7 +52,7 @@ def test_a_claim_holds_what_was_declared_and_measures_as_before():
     @claim(
         number=14,
         source=SECTION,
-        effect_at_most=0.3,
+        effect_at_most=-0.3,
         bounds=(-1, 2),
         mazes=size_between(5, 9),
         null_controls=[untrained, no_op],
@@ -69,7 +69,7 @@ def test_a_claim_holds_what_was_declared_and_measures_as_before():
 
     spec = spec_of(test_it)
     assert test_it(policy=0.5, mazes="ab").tolist() == [0.5, 0.5]
-    assert {name: str(hypothesis_) for name, hypothesis_ in spec.hypotheses.items()} == {"": "mean at most 0.3"}
+    assert {name: str(hypothesis_) for name, hypothesis_ in spec.hypotheses.items()} == {"": "mean at most -0.3"}
     assert spec.hypotheses[""].estimand == Mean((-1, 2))
     assert dataclasses.replace(spec, hypotheses={}) == ClaimSpec(
         kind="sampled",

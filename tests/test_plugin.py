@@ -183,7 +183,7 @@ def test_a_claim_that_its_null_control_supports_too_is_vacuous_and_fails(project
     [
         ("nothing", "supported", ""),
         ("half", "supported", ""),
-        ("same", "not evaluated", "the effect does not exceed that of same"),
+        ("same", "not evaluated", "the effect does not exceed that of same by the threshold"),
     ],
 )
 def test_an_edit_must_exceed_its_contrast_controls(project, control, verdict, reason):
@@ -437,3 +437,77 @@ def test_quiet_runs_print_no_sentences(project):
     result = run(project(claim_text(0.5)), "-q")
     assert "The effect is large" not in result.stdout.str()
     assert result.ret == 0
+
+
+def test_parametrised_claims_are_claims_of_their_own(project):
+    text = """
+@pytest.mark.parametrize("layer", ["early", "late"])
+@declared(effect_at_least={"direction": 0.02, "size": 0.3})
+def test_sweep(policy, mazes, layer):
+    'It works at a layer.'
+    return noisy(policy, mazes, {"early": 0.6, "late": -0.6}[layer])
+"""
+    entries = {name.split("::")[1]: entry["verdict"] for name, entry in results(project(text)).items()}
+    assert entries == {
+        "test_sweep[early-direction]": "supported",
+        "test_sweep[early-size]": "supported",
+        "test_sweep[late-direction]": "refuted",
+        "test_sweep[late-size]": "refuted",
+    }
+
+
+def test_a_worker_that_dies_loses_only_the_claim_it_died_in(project):
+    text = (
+        claim_text(0.5)
+        + """
+@declared(effect_at_least=0.2)
+def test_deadly(policy, mazes):
+    'It kills the process.'
+    import os
+    os._exit(3)
+"""
+    )
+    testdir = project(text)
+    project(claim_text(0.4, name="another"), file="test_other_claims")
+    result = testdir.runpytest_subprocess("claims", "-n", "2", "--claims-json", "results.json", timeout=100)
+    assert result.ret == 1
+    entries = json.loads((testdir.path / "results.json").read_text())["claims"]
+    assert [entry["verdict"] for entry in entries] == ["supported", "supported"]
+    result.stdout.fnmatch_lines(["*worker 'gw?' crashed while running *test_deadly*"])
+
+
+def test_a_record_holds_only_for_the_statement_it_was_made_for(project, capsys):
+    testdir = project(claim_text(0.5))
+    run(testdir, "--claims-json", "results.json")
+    assert main(["record", str(testdir.path / "results.json"), "--verdicts", "fixtures/verdicts"]) == 0
+    changed = run(project(claim_text(0.5, options="effect_at_least=0.1")))
+    assert changed.ret == 1
+    changed.stdout.fnmatch_lines(["*supported, recorded was supported for another statement, 'mean at least 0.2'*"])
+
+
+def test_a_damaged_record_stops_the_run_before_anything_is_measured(project):
+    testdir = project(claim_text(0.5))
+    (testdir.mkdir("fixtures/verdicts") / "one.json").write_text("<<<<<<< HEAD")
+    result = run(testdir)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*one.json: no readable record*"])
+
+
+def test_a_run_without_claims_keeps_the_results_of_an_earlier_one(project):
+    testdir = project(claim_text(0.5))
+    before = results(testdir)
+    assert results(testdir, "-k", "nosuch") == before
+
+
+def test_only_a_failed_assertion_is_a_counterexample(project):
+    text = """
+@universal_claim(number=2, source=INVARIANTS, fails_for=(nothing,), n=st.integers(0, 9))
+def test_typo(policy, n):
+    'Has a typo.'
+    assert undefined_name
+"""
+    testdir = project(text)
+    result = run(testdir, "--claims-json", "results.json")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*NameError*"])
+    assert not (testdir.path / "results.json").exists()

@@ -53,7 +53,7 @@ def donor_pairs(mazes: Sequence[Maze]) -> tuple[tuple[Maze, Maze], ...]:
     """
 
     def has_room(square: Square) -> Callable[[Maze], bool]:
-        return lambda donor: bool(donor.free[square]) and donor.cheese != square
+        return lambda donor: bool(donor.free[square]) and donor.cheese not in (square, donor.start)
 
     donors = [draw_donor(maze, "resampling", has_room(_cheese(maze))) for maze in mazes]
     return tuple((donor.with_cheese(maze.cheese), donor) for maze, donor in zip(mazes, donors))
@@ -62,7 +62,7 @@ def donor_pairs(mazes: Sequence[Maze]) -> tuple[tuple[Maze, Maze], ...]:
 def donor_observations(donors: Sequence[Maze], observations: Observations) -> Observations:
     """One donor observation for each observation of the mazes it lends to.
 
-    The mouse stands on the same square where the donor has it free, else at the donor's start.
+    The mouse stands on the same square where the donor has it free of wall and cheese, else at the donor's start.
 
     Args:
         donors: one per maze of the batch.
@@ -73,6 +73,9 @@ def donor_observations(donors: Sequence[Maze], observations: Observations) -> Ob
     placed = []
     for owner, maze in zip(observations.owners, observations.mazes):
         donor = donors[owner]
-        square = maze.mouse if donor.free[maze.mouse] else donor.start
+        stands = (
+            donor.free[maze.mouse] and maze.mouse != donor.cheese
+        )  # with the mouse on the cheese, the episode is over
+        square = maze.mouse if stands else donor.start
         placed.append(donor.with_mouse(square, maze.facing))
     return Observations(tuple(placed), observations.owners, observations.num_mazes)

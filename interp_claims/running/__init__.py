@@ -17,7 +17,10 @@ __all__ = ["BATCH", "ClaimToRun", "Measurements", "Progress", "RunOptions", "not
 
 def not_evaluated(run: ClaimToRun, options: RunOptions, error: InterpClaimsError) -> ClaimResult:
     """The result of a claim that could not be measured, with the reason."""
-    return run.result(Verdict.NOT_EVALUATED, options, reason=f"{type(error).__name__}: {error}")
+    hypothesis = run.spec.hypotheses.get(run.threshold)
+    statement = "" if hypothesis is None else str(hypothesis)
+    reason = f"{type(error).__name__}: {error}"
+    return run.result(Verdict.NOT_EVALUATED, options, reason=reason, statement=statement)
 
 
 def run_claim(

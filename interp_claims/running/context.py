@@ -86,6 +86,7 @@ class ClaimToRun:
         function: the claim's function.
         policy: the policy, or None for a claim about no policy.
         arguments: further arguments of the function, besides policy and mazes.
+        variant: which of its parametrisations, where it has any of its own.
     """
 
     name: str
@@ -94,6 +95,7 @@ class ClaimToRun:
     function: Callable[..., Any]
     policy: Optional[Policy]
     arguments: dict[str, Any]
+    variant: str = ""
 
     def result(self, verdict: Verdict, options: RunOptions, **fields: Any) -> ClaimResult:
         """A result with what the declaration already says filled in."""
@@ -133,7 +135,7 @@ def with_controls(verdict: Verdict, controls: tuple[ControlResult, ...]) -> tupl
     if verdict is Verdict.SUPPORTED:
         unbeaten = [c.name for c in controls if c.kind == "contrast" and c.verdict == Verdict.REFUTED]
         if unbeaten:
-            return Verdict.NOT_EVALUATED, f"the effect does not exceed that of {', '.join(unbeaten)}"
+            return Verdict.NOT_EVALUATED, f"the effect does not exceed that of {', '.join(unbeaten)} by the threshold"
         close = [c.name for c in controls if c.kind == "contrast" and not c.passed]
         if close:
             return Verdict.UNDECIDED, f"not decided whether the effect exceeds that of {', '.join(close)}"

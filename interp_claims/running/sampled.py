@@ -100,7 +100,7 @@ def run_sampled(
 
         def measured(control: Optional[Control], batch: tuple[Maze, ...] = batch) -> np.ndarray:
             which = policy if control is None else control.apply(policy, batch)
-            key = (run.function, policy.sha256, control, batch[0].seed, len(batch))
+            key = (run.function, run.variant, policy.sha256, control, batch[0].seed, len(batch))
             return measurements.get(key, lambda: run.measured(hypothesis.estimand, which, batch))
 
         own = measured(None) if claim in open_lines or any(line in contrasts for line in open_lines) else None

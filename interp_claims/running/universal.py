@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Optional
 
-from interp_claims.errors import InterpClaimsError
 from interp_claims.policies.policy import Policy
 from interp_claims.results import ClaimResult, ControlResult
 from interp_claims.running.context import ClaimToRun, RunOptions
@@ -21,9 +20,7 @@ def run_universal(run: ClaimToRun, options: RunOptions) -> ClaimResult:
         arguments = {**run.arguments, **({} if policy is None else {"policy": policy})}
         try:
             run.function(**arguments)
-        except InterpClaimsError:
-            raise  # the question could not be asked, which is no counterexample
-        except Exception as error:
+        except AssertionError as error:  # anything else means that the question could not be asked
             notes = getattr(error, "__notes__", [])
             return "\n".join([f"{type(error).__name__}: {error}", *notes])
         return ""

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from interp_claims.verdicts.betting import STAKES, best_log_wealth, log_wealth
-from interp_claims.verdicts.estimands import EffectError, Estimand, Mean
+from interp_claims.verdicts.estimands import EffectError, Estimand, Mean, Median
 
 Direction = Literal["at least", "at most", "within"]
 
@@ -85,6 +85,13 @@ class Hypothesis:
         """The statement that the effect, less a control's effect on the same maze, reaches the same threshold."""
         if self.direction == "within":
             raise EffectError("contrast: a claim of no effect has no contrast control; give it null controls that act")
+        if isinstance(self.estimand, Median):
+            raise EffectError("contrast: is not defined for medians; make a claim about the mean effect")
+        if isinstance(self.estimand, Mean) and (self.theta < 0 if self.direction == "at least" else self.theta > 0):
+            raise EffectError(
+                f"contrast: a control equal to the edit would exceed it by {self.direction} {self.theta:g}; "
+                "turn the effect round so that its threshold lies on the side of the claim"
+            )
         low, high = self.estimand.score_bounds(self.theta)
         return Hypothesis(Mean((low - high, high - low)), self.direction, self.estimand.score_threshold(self.theta))
 

@@ -174,3 +174,14 @@ def test_what_will_be_decided_in_time_is_not_out_of_reach(direction):
     wanted = Hypothesis(SIGNED, direction, 0.02)
     assert not out_of_reach(np.zeros(128), wanted, 0.001, 1024)
     assert not out_of_reach(np.zeros(128), Hypothesis(SIGNED, "within", 0.05), 0.001, 1024)
+
+
+@pytest.mark.parametrize(("direction", "theta"), [("at most", 0.05), ("at least", -0.05)])
+def test_a_contrast_that_the_edit_itself_would_pass_is_refused(direction, theta):
+    with pytest.raises(EffectError, match="a control equal to the edit would exceed it"):
+        Hypothesis(SIGNED, direction, theta).contrast()
+
+
+def test_medians_have_no_contrast():
+    with pytest.raises(EffectError, match="not defined for medians"):
+        Hypothesis(Median((0.0, 1.0)), "at least", 0.5).contrast()
