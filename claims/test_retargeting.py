@@ -21,6 +21,7 @@ def test_clamping_one_activation_of_a_cheese_channel_retargets_the_agent(policy,
     """Clamping one activation of a channel that tracks the cheese makes the path to that place more probable.
 
     The cheese is taken away; the target is one square per maze, drawn from the quadrants of the maze in equal parts.
+    The source gives no figure for this, so only the direction is asked.
     """
     roles = roles_of(policy)
     targets = [drawn_target(maze) for maze in mazes]
