@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Optional
 
-from interp_claims.verdicts.sequential import Verdict
-
 SCHEMA_VERSION = 1
 #: Changes whenever the same effects could lead to another verdict or another number of mazes.
 ENGINE_VERSION = "1"
@@ -95,11 +93,6 @@ class ClaimResult:
         controls = tuple(ControlResult(**{**c, "interval": _pair(c["interval"])}) for c in data["controls"])
         against = tuple((int(seed), float(effect)) for seed, effect in data["against"])
         return cls(**{**data, "controls": controls, "against": against, "interval": _pair(data["interval"])})
-
-    @property
-    def decided(self) -> bool:
-        """Whether the mazes decided the claim."""
-        return self.verdict in (Verdict.SUPPORTED, Verdict.REFUTED)
 
 
 def _pair(interval: Any) -> Optional[tuple[float, float]]:

@@ -1,6 +1,5 @@
 """Results: plain values that survive the way into JSON and back."""
 
-import dataclasses
 import json
 
 import pytest
@@ -76,10 +75,3 @@ def test_data_of_another_make_is_refused(change):
         ClaimResult.from_dict({**data, **change})
     with pytest.raises(KeyError):
         ClaimResult.from_dict({name: value for name, value in data.items() if name != "controls"})
-
-
-def test_results_are_decided_when_the_mazes_said_yes_or_no():
-    base = ClaimResult("a", 1, "sampled", "s", "t", "p", "f" * 64, "supported")
-    decided = {v: dataclasses.replace(base, verdict=v).decided for v in ("supported", "refuted", "undecided")}
-    assert decided == {"supported": True, "refuted": True, "undecided": False}
-    assert not dataclasses.replace(base, verdict="not evaluated").decided
