@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Optional
 
@@ -18,16 +19,22 @@ class NoPathError(MazeError):
     """Two squares of a maze that no path connects."""
 
 
+def _adjacency(free: np.ndarray) -> csr_matrix:
+    """The graph of the free squares of (N, 25, 25) tiles, mazes side by side (node = maze * 625 + row * 25 + column).
+
+    Each edge appears once, from the smaller node to the larger.
+    """
+    nodes = np.arange(free.size).reshape(free.shape)
+    across = free[:, :, :-1] & free[:, :, 1:]
+    upward = free[:, :-1] & free[:, 1:]
+    tails = np.concatenate([nodes[:, :, :-1][across], nodes[:, :-1][upward]])
+    heads = np.concatenate([nodes[:, :, 1:][across], nodes[:, 1:][upward]])
+    return csr_matrix((np.ones(len(tails)), (tails, heads)), shape=(free.size, free.size))
+
+
 @lru_cache(maxsize=256)
 def _graph(free: bytes) -> csr_matrix:
-    """Adjacency of the free squares (node = row * 25 + column), each edge once, from the smaller node to the larger."""
-    tiles = np.frombuffer(free, dtype=bool).reshape(WORLD_TILES, WORLD_TILES)
-    nodes = np.arange(WORLD_TILES**2).reshape(WORLD_TILES, WORLD_TILES)
-    across = tiles[:, :-1] & tiles[:, 1:]
-    upward = tiles[:-1] & tiles[1:]
-    tails = np.concatenate([nodes[:, :-1][across], nodes[:-1][upward]])
-    heads = np.concatenate([nodes[:, 1:][across], nodes[1:][upward]])
-    return csr_matrix((np.ones(len(tails)), (tails, heads)), shape=(WORLD_TILES**2, WORLD_TILES**2))
+    return _adjacency(np.frombuffer(free, dtype=bool).reshape(1, WORLD_TILES, WORLD_TILES))
 
 
 @lru_cache(maxsize=1024)
@@ -62,6 +69,20 @@ def distances_steps(maze: Maze, source: Square) -> np.ndarray:
     """Steps from ``source`` to every square: read-only int32 array (25, 25), -1 where no path leads."""
     _check_free(maze, "source", source)
     return _search(maze.free.tobytes(), source)[0].reshape(WORLD_TILES, WORLD_TILES)
+
+
+def distances_steps_each(mazes: Sequence[Maze], sources: Sequence[Square]) -> np.ndarray:
+    """:func:`distances_steps` of many mazes from one source each, in one search: int32 array (N, 25, 25)."""
+    if len(mazes) != len(sources):
+        raise MazeError(f"distances: got {len(mazes)} mazes and {len(sources)} sources, wanted as many")
+    for maze, source in zip(mazes, sources):
+        _check_free(maze, "source", source)
+    if not mazes:
+        return np.empty((0, WORLD_TILES, WORLD_TILES), dtype=np.int32)
+    nodes = [i * WORLD_TILES**2 + row * WORLD_TILES + column for i, (row, column) in enumerate(sources)]
+    graph = _adjacency(np.stack([maze.free for maze in mazes]))
+    steps = dijkstra(graph, directed=False, unweighted=True, indices=nodes, min_only=True)  # one source reaches each
+    return np.where(np.isinf(steps), UNREACHABLE, steps).astype(np.int32).reshape(-1, WORLD_TILES, WORLD_TILES)
 
 
 def reachable_squares(maze: Maze, source: Square) -> tuple[Square, ...]:

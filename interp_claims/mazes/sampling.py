@@ -40,7 +40,9 @@ class SeedBlock:
         return isinstance(seed, int) and self.first <= seed < self.first + self.size
 
 
-TRAINING = SeedBlock("training", 0, 1_000_000_000)
+TRAINING = SeedBlock("training", 0, 900_000_000)
+#: Mazes on which a policy's behaviour is measured during and after training: none of these was trained on.
+EVALUATION = SeedBlock("evaluation", 900_000_000, 100_000_000)
 DISCOVERY = SeedBlock("discovery", 1_000_000_000, 100_000_000)
 CONFIRMATION = SeedBlock("confirmation", 1_100_000_000, 100_000_000)
 #: Mazes that lend activations to a confirmation maze (resampling, other mazes' vectors).

@@ -9,14 +9,16 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Optional
 
+import safetensors
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
 from interp_claims.errors import InterpClaimsError
+from interp_claims.files import write_atomically
 from interp_claims.mazes.actions import NUM_ACTIONS
 from interp_claims.policies.network import ImpalaNetwork
 
@@ -50,8 +52,20 @@ def load_network(path: Path | str) -> ImpalaNetwork:
     return network.eval()
 
 
-def save_network(network: ImpalaNetwork, path: Path | str, *, dtype: torch.dtype = torch.float32) -> None:
-    """Write the weights as ``.safetensors``; float16 halves the file.
+def save_network(
+    network: ImpalaNetwork,
+    path: Path | str,
+    *,
+    dtype: torch.dtype = torch.float32,
+    metadata: Optional[Mapping[str, str]] = None,
+) -> None:
+    """Write the weights as ``.safetensors``.
+
+    Args:
+        network: the network.
+        path: the file; it is there whole or not at all.
+        dtype: of the stored weights; float16 halves the file.
+        metadata: texts by name to keep in the file, for example how the network was made.
 
     Raises:
         CheckpointError: a weight is too large for ``dtype``.
@@ -60,7 +74,21 @@ def save_network(network: ImpalaNetwork, path: Path | str, *, dtype: torch.dtype
     broken = [name for name, weight in weights.items() if not torch.isfinite(weight).all()]
     if broken:
         _fail(Path(path), f"values that {dtype} cannot hold in {_some(broken)}", "finite weights", "save as float32")
-    safetensors.torch.save_file(weights, str(path))
+    data = safetensors.torch.save(weights, dict(metadata) if metadata is not None else None)
+    write_atomically(Path(path), data)
+
+
+def read_metadata(path: Path | str) -> dict[str, str]:
+    """The texts that :func:`save_network` put into a ``.safetensors`` file; empty if there are none.
+
+    Raises:
+        CheckpointError: the file is no readable safetensors file.
+    """
+    try:
+        with safetensors.safe_open(str(path), framework="numpy") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError, ValueError) as error:
+        _fail(Path(path), f"no readable safetensors file ({error})", "a whole one", "copy or download it again")
 
 
 def identity(weights: Mapping[str, Tensor]) -> str:

@@ -1,0 +1,180 @@
+"""``python -m interp_claims.training``: train a policy from scratch."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from interp_claims.errors import InterpClaimsError
+from interp_claims.training.loop import (
+    Files,
+    Progress,
+    Stopped,
+    begin_or_resume,
+    recipe_of_unfinished,
+    samples_in,
+    train,
+)
+from interp_claims.training.recipe import PRECISIONS, Recipe, TrainingError
+from interp_claims.training.run import TrainingRun
+
+_INTERRUPTED = 130
+_EPILOG = """\
+examples:
+  python -m interp_claims.training --region 5 --seed 0 --out my.safetensors
+  python -m interp_claims.training --out my.safetensors --resume     after Ctrl-C, kill -9 or a power cut
+  python -m interp_claims.training --scale 2 --minutes 60 --out small.safetensors
+
+Beside the checkpoint come my.log.jsonl (loss, accuracy, speed) and, until the run is done, my.state.
+
+exit status: 0 done, 2 wrong usage or unusable input, 130 stopped and saved
+"""
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run the command line and return its exit status."""
+    chosen = _parser().parse_args(arguments)
+    console = Console(stderr=True)
+    try:
+        files = Files(chosen.out)
+        if chosen.resume and files.out.exists():
+            console.print(f"{files.out} is done already")
+            return 0
+        torch.set_num_threads(chosen.threads)
+        recipe = _recipe(chosen, files, console)
+        run, seconds = begin_or_resume(recipe, files, chosen.device, resume=chosen.resume)
+        console.print(_described(run, chosen), highlight=False)
+        with _ProgressDisplay(console, run) as display:
+            train(
+                run,
+                files,
+                workers=chosen.workers,
+                seconds_before=seconds,
+                on_step=display.step,
+                on_progress=display.line,
+            )
+    except Stopped as stopped:
+        console.print(str(stopped))
+        return _INTERRUPTED
+    except InterpClaimsError as error:
+        console.print(f"interp_claims.training: {error}", markup=False, highlight=False, soft_wrap=True)
+        return 2
+    console.print(f"written: {files.out}", highlight=False)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    cuda = torch.cuda.is_available()
+    cores = len(os.sched_getaffinity(0))
+    parser = argparse.ArgumentParser(
+        prog="python -m interp_claims.training",
+        description="Train a maze policy from scratch, from shortest paths to the cheese.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--out", type=Path, required=True, help="the checkpoint to write (.safetensors)")
+    add("--region", type=int, help="cheese in the top-right R x R corner; 25: anywhere (default: 5)")
+    add("--seed", type=int, help="of the initial weights and the data (default: 0)")
+    add("--scale", type=int, help="width of the network; the published ones have 4 (default: 4)")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
+        "--samples", type=int, help=f"how many observations to train on (default: {Recipe().samples:,})"
+    )
+    length.add_argument("--minutes", type=float, help="measure this machine's speed and choose the samples from it")
+    add("--batch", type=int, help=f"observations a step (default: {Recipe().batch})")
+    add("--learning-rate", type=float, help=f"at its height (default: {Recipe().learning_rate})")
+    add("--precision", choices=PRECISIONS, help="default: bfloat16 where the machine computes in it, else float32")
+    add("--resume", action="store_true", help="go on with the unfinished run of --out; begin if there is none")
+    add("--device", default="cuda" if cuda else "cpu", help="default: %(default)s")
+    add("--threads", type=int, default=max(1, cores if not cuda else cores // 4), help="default: %(default)s")
+    add("--workers", type=int, default=max(1, cores - 2), help="processes that prepare data (default: %(default)s)")
+    return parser
+
+
+def _recipe(chosen: argparse.Namespace, files: Files, console: Console) -> Recipe:
+    unfinished = recipe_of_unfinished(files) if chosen.resume else None
+    names = [field.name for field in dataclasses.fields(Recipe)]
+    given: dict[str, Any] = {name: getattr(chosen, name, None) for name in names}
+    given = {name: value for name, value in given.items() if value is not None}
+    if unfinished is not None:
+        return dataclasses.replace(unfinished, **given)
+    given.setdefault("precision", "bfloat16" if _computes_in_bfloat16(chosen.device) else "float32")
+    recipe = Recipe(**given)
+    if chosen.minutes is None:
+        return recipe
+    if not chosen.minutes > 0:
+        raise TrainingError(f"--minutes: got {chosen.minutes}, wanted more than 0")
+    samples = samples_in(chosen.minutes, recipe, chosen.device, chosen.workers)
+    console.print(f"--minutes {chosen.minutes:g} on this machine: --samples {samples}", highlight=False)
+    return dataclasses.replace(recipe, samples=samples)
+
+
+def _computes_in_bfloat16(device: str) -> bool:
+    if device.startswith("cuda"):
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return any(getattr(torch.cpu, name, bool)() for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+
+
+def _described(run: TrainingRun, chosen: argparse.Namespace) -> str:
+    recipe = run.recipe
+    where = f"{chosen.device}, {chosen.threads} threads, {chosen.workers} data workers, {recipe.precision}"
+    begin = f", from sample {run.step * recipe.batch:,}" if run.step else ""
+    what = f"region {recipe.region}, seed {recipe.seed}, scale {recipe.scale}, {recipe.samples:,} samples"
+    return f"training: {what}{begin}; {where}"
+
+
+class _ProgressDisplay:
+    """A bar on a terminal; a line at every scoring everywhere."""
+
+    def __init__(self, console: Console, run: TrainingRun) -> None:
+        self._console = console
+        self._bar = Bar(
+            TextColumn("samples"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=run.recipe.samples, completed=run.step * run.recipe.batch, rate="")
+        self._last = time.monotonic()
+        self._samples = run.step * run.recipe.batch
+
+    def __enter__(self) -> _ProgressDisplay:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def step(self, run: TrainingRun) -> None:
+        now, samples = time.monotonic(), run.step * run.recipe.batch
+        if now - self._last > 0.5:
+            rate = (samples - self._samples) / (now - self._last)
+            self._bar.update(self._task, completed=samples, rate=f"{rate:.0f}/s")
+            self._last, self._samples = now, samples
+
+    def line(self, progress: Progress) -> None:
+        self._console.print(
+            f"{progress.samples:>9,} samples  {progress.seconds / 60:6.1f} min  loss {progress.loss:.3f}  "
+            f"accuracy {progress.accuracy:.3f}  value error {progress.value_error:.4f}  "
+            f"{progress.samples_per_second:.0f}/s ({progress.waiting:.0%} waiting for data)",
+            highlight=False,
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

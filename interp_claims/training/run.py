@@ -1,0 +1,168 @@
+"""One training run: its state, a step, saving the state and going on from it exactly."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import AdamW
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from interp_claims.files import write_atomically
+from interp_claims.mazes.actions import direction_probabilities
+from interp_claims.policies.network import ImpalaNetwork
+from interp_claims.training.recipe import Recipe, TrainingError
+from interp_claims.training.samples import Samples
+
+_BETAS = (0.9, 0.98)
+_SCORED_AT_ONCE = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Scores:
+    """How a network does on held-out observations.
+
+    Attributes:
+        accuracy: share of observations where the likeliest direction is the oracle's.
+        value_error: mean squared error of the value.
+    """
+
+    accuracy: float
+    value_error: float
+
+
+class TrainingRun:
+    """A network in training.
+
+    The data come from outside, see :class:`~interp_claims.training.samples.OracleSamples`; given the same batches in
+    the same order, a run that was saved and loaded goes on bit for bit as one that was not (same machine, same
+    threads).
+
+    Args:
+        recipe: the settings.
+        device: where to train.
+
+    Attributes:
+        step: how many steps were taken.
+    """
+
+    def __init__(self, recipe: Recipe, device: str = "cpu") -> None:
+        self.recipe = recipe
+        self.device = torch.device(device)
+        self.network = self._placed(ImpalaNetwork(recipe.scale).initialise(recipe.seed))
+        self.average = self._average_of(self.network)
+        self.optimiser = AdamW(
+            self.network.parameters(), lr=recipe.learning_rate, betas=_BETAS, weight_decay=recipe.weight_decay
+        )
+        self.step = 0
+
+    def _placed(self, network: ImpalaNetwork) -> ImpalaNetwork:
+        return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def _average_of(self, network: nn.Module) -> AveragedModel:
+        return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(1 - self.recipe.averaging))
+
+    @property
+    def done(self) -> bool:
+        """Whether the recipe's samples are used up."""
+        return self.step >= self.recipe.steps
+
+    @property
+    def best(self) -> ImpalaNetwork:
+        """The network to use: the averaged weights once there are any, the current ones before."""
+        averaged = self.average.n_averaged.item() > 0
+        return self.average.module if averaged else self.network
+
+    def train(self, batch: Samples) -> Tensor:
+        """One step; gives the loss, a scalar tensor on the device."""
+        recipe = self.recipe
+        for group in self.optimiser.param_groups:
+            group["lr"] = recipe.learning_rate_at(self.step)
+        logits, values = self._outputs(self.network, batch.observations)
+        log_probabilities = torch.log_softmax(logits, dim=1)
+        actions = batch.actions.to(self.device, non_blocking=True)
+        cross_entropy = -(actions * log_probabilities).sum(dim=1).mean()
+        entropy = -(log_probabilities.exp() * log_probabilities).sum(dim=1).mean()
+        value_error = (values - batch.values.to(self.device, non_blocking=True)).square().mean()
+        loss = cross_entropy + recipe.value_weight * value_error - recipe.entropy_weight * entropy
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), recipe.largest_gradient)
+        self.optimiser.step()
+        self.step += 1
+        if self.step > recipe.steps // 2:
+            self.average.update_parameters(self.network)
+        return loss.detach()
+
+    def _outputs(self, network: ImpalaNetwork, observations: Tensor) -> tuple[Tensor, Tensor]:
+        on_device = observations.to(self.device, non_blocking=True)
+        pixels = on_device.permute(0, 3, 1, 2).to(torch.float32) / 255  # channels_last, as the pictures lie
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
+            logits, values = network(pixels)
+        return logits.float(), values.float().squeeze(1)
+
+    def score(self, held_out: Samples) -> Scores:
+        """Accuracy and value error of the network to use."""
+        network = self.best
+        probabilities, values = [], []
+        with torch.no_grad():
+            for observations in held_out.observations.split(_SCORED_AT_ONCE):
+                logits, value = self._outputs(network, observations)
+                probabilities.append(torch.softmax(logits, dim=1).cpu().numpy())
+                values.append(value.cpu())
+        chosen = direction_probabilities(np.concatenate(probabilities)).argmax(axis=1)
+        wanted = direction_probabilities(held_out.actions.numpy())
+        return Scores(
+            accuracy=float((wanted[np.arange(len(chosen)), chosen] > 0).mean()),
+            value_error=float((torch.cat(values) - held_out.values).square().mean()),
+        )
+
+    # -- saving and going on -----------------------------------------------------------------------------------------
+
+    def save(self, path: Path) -> None:
+        """Write everything that the rest of the run depends on; a crash while writing leaves the file as it was."""
+        state = {
+            "recipe": self.recipe.to_dict(),
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_atomically(path, buffer.getbuffer())
+
+    @classmethod
+    def load(cls, path: Path, device: str = "cpu") -> TrainingRun:
+        """The run that :meth:`save` wrote.
+
+        Raises:
+            TrainingError: the file is no saved run, or was damaged.
+        """
+        state = read_state(path)
+        try:
+            run = cls(Recipe.from_dict(state["recipe"]), device)
+            run.network.load_state_dict(state["network"])
+            run.average.load_state_dict(state["average"])
+            run.optimiser.load_state_dict(state["optimiser"])
+            run.step = int(state["step"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise TrainingError(f"{path}: no training state that fits ({error}); delete it to begin anew") from error
+        return run
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """What a saved run holds, without building its network."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise TrainingError(f"{path}: no readable training state ({error}); delete it to begin anew") from error
+    if not isinstance(state, dict) or "recipe" not in state:
+        raise TrainingError(f"{path}: found no training state; choose another --out, or delete the file")
+    return state
