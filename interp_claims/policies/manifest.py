@@ -35,20 +35,22 @@ class Entry:
         file: file name beside the manifest.
         file_sha256: sha-256 of the file.
         sha256: the policy's identity, see :func:`interp_claims.policies.identity`.
-        training: the distribution it was trained on.
+        region: it was trained with the cheese in the top-right ``region`` x ``region`` corner; 25 means anywhere.
         origin: who made it and how.
         licence: an SPDX identifier.
         card: file name of its model card.
+        seeds_of: what it is one seed of: entries that say the same differ in nothing but the seed.
     """
 
     name: str
     file: str
     file_sha256: str
     sha256: str
-    training: str
+    region: int
     origin: str
     licence: str
     card: str
+    seeds_of: str = ""
 
 
 class Manifest:

@@ -6,7 +6,7 @@ import dataclasses
 import io
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -66,7 +66,8 @@ class TrainingRun:
         return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def _average_of(self, network: nn.Module) -> AveragedModel:
-        return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(1 - self.recipe.averaging))
+        averaging = get_ema_multi_avg_fn(1 - self.recipe.averaging)  # type: ignore[no-untyped-call]
+        return AveragedModel(network, multi_avg_fn=averaging)
 
     @property
     def done(self) -> bool:
@@ -77,7 +78,7 @@ class TrainingRun:
     def best(self) -> ImpalaNetwork:
         """The network to use: the averaged weights once there are any, the current ones before."""
         averaged = self.average.n_averaged.item() > 0
-        return self.average.module if averaged else self.network
+        return cast(ImpalaNetwork, self.average.module) if averaged else self.network
 
     def train(self, batch: Samples) -> Tensor:
         """One step; gives the loss, a scalar tensor on the device."""
@@ -92,7 +93,7 @@ class TrainingRun:
         value_error = (values - batch.values.to(self.device, non_blocking=True)).square().mean()
         loss = cross_entropy + recipe.value_weight * value_error - recipe.entropy_weight * entropy
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), recipe.largest_gradient)
         self.optimiser.step()
         self.step += 1
@@ -112,7 +113,7 @@ class TrainingRun:
         network = self.best
         probabilities, values = [], []
         with torch.no_grad():
-            for observations in held_out.observations.split(_SCORED_AT_ONCE):
+            for observations in torch.split(held_out.observations, _SCORED_AT_ONCE):
                 logits, value = self._outputs(network, observations)
                 probabilities.append(torch.softmax(logits, dim=1).cpu().numpy())
                 values.append(value.cpu())

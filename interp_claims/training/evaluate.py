@@ -1,0 +1,150 @@
+"""``python -m interp_claims.training.evaluate``: a policy's behaviour as a table, as JSON and as a plot."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+from rich.console import Console
+from rich.progress import track
+
+from interp_claims.errors import InterpClaimsError
+from interp_claims.files import write_atomically
+from interp_claims.measures.evaluation import Cell, Evaluation, cells_wanted, evaluate
+from interp_claims.policies.checkpoints import read_metadata
+from interp_claims.policies.forward import ActivationCache
+from interp_claims.policies.manifest import Manifest
+from interp_claims.policies.policy import Policy
+from interp_claims.report.evaluation import evaluation_tables, plot_evaluations, population_markdown
+from interp_claims.training.recipe import TrainingError
+
+_SCHEMA = 1
+_MARKED = re.compile(r"(<!-- evaluation: begin -->\n).*?(<!-- evaluation: end -->)", re.DOTALL)
+_EPILOG = """\
+examples:
+  python -m interp_claims.training.evaluate my.safetensors --region 5
+  python -m interp_claims.training.evaluate all --markdown fixtures/README.md
+
+Every cell is saved as it is measured, and is not measured again for the same weights: an interrupted evaluation goes on
+where it stopped.
+
+exit status: 0 done, 2 wrong usage or unusable input, 130 interrupted
+"""
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run the command line and return its exit status."""
+    chosen = _parser().parse_args(arguments)
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    errors = Console(stderr=True)
+    try:
+        manifest = Manifest(chosen.manifest)
+        manifest.check(chosen.policies)
+        if not 1 <= chosen.mazes_per_size <= 10_000:
+            raise TrainingError(f"--mazes-per-size: got {chosen.mazes_per_size}, wanted 1 to 10,000")
+        chosen.out.mkdir(parents=True, exist_ok=True)
+        evaluations = []
+        for which in manifest.names(chosen.policies):
+            policy = manifest.load(which, chosen.device, ActivationCache())
+            evaluation = _evaluated(policy, _region(which, policy, manifest, chosen.region), chosen, errors)
+            for table in evaluation_tables(evaluation):
+                console.print(table)
+            evaluations.append(evaluation)
+        plot = chosen.out / "evaluation.png"
+        plot_evaluations(evaluations, plot)
+        if chosen.markdown is not None:
+            _write_markdown(chosen.markdown, population_markdown(evaluations))
+    except KeyboardInterrupt:
+        errors.print("interrupted; the same command goes on")
+        return 130
+    except InterpClaimsError as error:
+        errors.print(f"interp_claims.training.evaluate: {error}", markup=False, highlight=False, soft_wrap=True)
+        return 2
+    console.print(
+        f"written: {plot} and {', '.join(f'{e.policy}.json' for e in evaluations)} beside it", highlight=False
+    )
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m interp_claims.training.evaluate",
+        description="How a policy behaves where it was trained and where it was not, by maze size.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        "policies", nargs="+", metavar="POLICY", help="a shipped policy, a checkpoint file, an untrained policy, or all"
+    )
+    add("--region", type=int, help="training region of a policy that does not say its own (default: 5)")
+    add("--mazes-per-size", type=int, default=50, help="default: %(default)s")
+    add("--out", type=Path, default=Path("fixtures/evaluation"), help="folder of JSON and plot (default: %(default)s)")
+    add("--markdown", type=Path, help="write the table between the evaluation marks of this file")
+    add("--device", default="cpu", help="default: %(default)s")
+    add("--manifest", type=Path, default=Path("fixtures/policies.toml"), help="default: %(default)s")
+    return parser
+
+
+def _region(which: str, policy: Policy, manifest: Manifest, asked: Optional[int]) -> int:
+    """The corner region that a policy was trained with, as its file or the manifest says, else as asked."""
+    if policy.name in manifest.entries:
+        return manifest.entries[policy.name].region
+    if which.endswith(".safetensors"):
+        with contextlib.suppress(KeyError, ValueError, TypeError):
+            return int(json.loads(read_metadata(which)["training"])["recipe"]["region"])
+    return 5 if asked is None else asked
+
+
+def _evaluated(policy: Policy, region: int, chosen: argparse.Namespace, console: Console) -> Evaluation:
+    path = chosen.out / f"{policy.name}.json"
+    what: dict[str, Any] = {"policy": policy.name, "sha256": policy.sha256, "scale": policy.scale}
+    what |= {"region": region, "mazes_per_size": chosen.mazes_per_size}
+    key = {"schema": _SCHEMA, **what}
+    wanted = cells_wanted(region)
+    cells = {(cell.where, cell.size): cell for cell in _cells_in(path, key)}
+    missing = [cell for cell in wanted if cell not in cells]
+    for cell in track(
+        evaluate(policy, region, missing, chosen.mazes_per_size),
+        f"{policy.name}: ",
+        total=len(missing),
+        console=console,
+        disable=not (missing and console.is_terminal),
+    ):
+        cells[cell.where, cell.size] = cell
+        done = [cells[place].to_dict() for place in wanted if place in cells]
+        write_atomically(path, json.dumps({**key, "cells": done}, indent=1) + "\n")
+    return Evaluation(**what, cells=tuple(cells[place] for place in wanted))
+
+
+def _cells_in(path: Path, key: dict[str, Any]) -> list[Cell]:
+    """The cells that were measured before for the same weights and settings."""
+    if not path.exists():
+        return []
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if {name: data[name] for name in key} != key:
+            return []
+        return [Cell.from_dict(cell) for cell in data["cells"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"{path}: no readable evaluation ({error!r}); delete it to measure anew") from error
+
+
+def _write_markdown(path: Path, table: str) -> None:
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if not _MARKED.search(text):
+        raise TrainingError(
+            f"--markdown {path}: found no pair of marks, wanted '<!-- evaluation: begin -->' and "
+            "'<!-- evaluation: end -->' on lines of their own around the place of the table"
+        )
+    write_atomically(path, _MARKED.sub(lambda m: f"{m[1]}{table}{m[2]}", text))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
