@@ -74,6 +74,13 @@ def spec_of(function: object) -> Optional[ClaimSpec]:
     return spec if isinstance(spec, ClaimSpec) else None
 
 
+def policies_named(function: object) -> list[str]:
+    """The policies that a claim's controls name."""
+    spec = spec_of(function)
+    controls = () if spec is None else (*spec.null_controls, *spec.contrast_controls, *spec.fails_for)
+    return [control.policy_name for control in controls if control.policy_name is not None]
+
+
 def claim(
     *,
     number: int,

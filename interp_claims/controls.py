@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import zlib
 from collections.abc import Callable, Sequence
+from typing import Optional
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from interp_claims.mazes.donors import other_mazes
 from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.sampling import maze_rng
 from interp_claims.policies.forward import ActivationEdit
-from interp_claims.policies.manifest import untrained_like as _untrained_like
+from interp_claims.policies.manifest import related, untrained_like
 from interp_claims.policies.policy import Policy
 from interp_claims.policies.roles import roles_of
 
@@ -41,10 +42,12 @@ class Control:
     Attributes:
         name: how it prints.
         apply: from the policy and the batch of mazes to the policy to measure instead.
+        policy_name: the policy that is measured instead, if the control names one.
     """
 
     name: str
     apply: Callable[[Policy, Sequence[Maze]], Policy]
+    policy_name: Optional[str] = None
 
     def __str__(self) -> str:
         return self.name
@@ -63,7 +66,7 @@ def _edits_replaced(change: Callable[[Edit, Policy, Sequence[Maze]], ActivationE
 
 
 def _untrained(policy: Policy, mazes: Sequence[Maze]) -> Policy:
-    return _untrained_like(policy)
+    return untrained_like(policy)
 
 
 def _no_op(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
@@ -116,6 +119,16 @@ def _random_channels(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> Activ
         return np.stack([drawn(own, maze_rng(maze, f"random channels at {layer}")) for own, maze in zip(rows, mazes)])
 
     return edit.map_channels(others)
+
+
+def another_policy(name: str) -> Control:
+    """The claim measured on another policy instead, whose roles are found by the same procedure.
+
+    Args:
+        name: a shipped policy, an untrained one by seed (``untrained-scale4-seed1``), or ``region1``: the shipped
+            policy trained with that region, of the width of the policy under test if there is one, of the lowest seed.
+    """
+    return Control(name, lambda policy, mazes: related(policy, name), name)
 
 
 #: A network of the same shape with fresh weights; its roles are found by the same procedure.

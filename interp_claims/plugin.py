@@ -18,12 +18,13 @@ from typing import Any, Optional
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from interp_claims.claims import THRESHOLD_NAMES, ClaimSpec, spec_of
+from interp_claims.claims import THRESHOLD_NAMES, ClaimSpec, policies_named, spec_of
 from interp_claims.errors import InterpClaimsError
 from interp_claims.outcomes import ClaimFailed, Outcome, VerdictFlipped, account, numbers_text, outcome_of
 from interp_claims.policies.manifest import Manifest
 from interp_claims.records import Records
 from interp_claims.replay import replay_text
+from interp_claims.report.matrix import Matrix, matrix_table
 from interp_claims.report.progress import ProgressFile, ProgressLine
 from interp_claims.report.results_json import write_results
 from interp_claims.report.terminal import closing_table
@@ -120,6 +121,10 @@ class _Run:
             if Path(path).is_dir() or not existing.is_dir() or not os.access(existing, os.W_OK):
                 raise pytest.UsageError(f"--claims-json: cannot write a file {path}; choose another path")
 
+    def seeds_of(self) -> dict[str, str]:
+        """What each shipped policy is one seed of."""
+        return {name: entry.seeds_of for name, entry in self.manifest.entries.items()}
+
     def outcome(self, result: ClaimResult) -> Outcome:
         recorded = self.records.verdict(result.policy_sha256, result.claim)
         outcome = outcome_of(result, recorded, self.config.getoption("undecided") == "fail")
@@ -162,6 +167,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not claims:
         return
     run = config.stash[_RUN]
+    try:
+        run.manifest.check([name for item in claims for name in policies_named(item.obj)])
+    except InterpClaimsError as error:
+        run.refusal = f"a control names a policy that there is not: {error}"
     if getattr(config.option, "reruns", None) or any(item.get_closest_marker("flaky") for item in claims):
         run.refusal = "claims are never rerun until they pass: that raises the rate of false verdicts"
     if config.getoption("runxfail"):
@@ -347,8 +356,13 @@ class _Reporter:
             return
         writer = terminalreporter._tw
         width = writer.fullwidth if writer.hasmarkup else _PLAIN_WIDTH
-        terminalreporter.section("claims")
-        terminalreporter.write_line(closing_table(self.rows, width=width, colour=writer.hasmarkup))
+        matrix = Matrix.of([result for result, _ in self.rows], self.run.seeds_of(), self.config.getoption("policy"))
+        if len(matrix.policies) > 1:
+            terminalreporter.section("claims x policies")
+            terminalreporter.write_line(matrix_table(matrix, width=width, colour=writer.hasmarkup))
+        if len(matrix.policies) <= 1 or terminalreporter.verbosity > 0:
+            terminalreporter.section("claims")
+            terminalreporter.write_line(closing_table(self.rows, width=width, colour=writer.hasmarkup))
         if self.run.options.exploratory:
             terminalreporter.write_line("exploratory: budget or error rate were changed; never recorded, never scored")
 
@@ -358,7 +372,7 @@ class _Reporter:
             self.line = None
         path = self.config.getoption("claims_json")
         if path and self.rows:  # a run without claims must not replace the results of one with claims
-            write_results(Path(path), [result for result, _ in self.rows])
+            write_results(Path(path), [result for result, _ in self.rows], self.run.seeds_of())
 
 
 def _result_of(report: Any) -> Optional[ClaimResult]:

@@ -72,7 +72,8 @@ def project(pytester, monkeypatch):
             f'sha256 = "{Policy(network, name="x").sha256}"',
         ]
         lines += [f'file_sha256 = "{file_sha256(fixtures / f"{name}.safetensors")}"']
-        lines += [f'{field} = "test"' for field in ("training", "origin", "licence", "card")]
+        lines += ["scale = 1", f"seed = {seed}", "region = 5", 'seeds_of = "region5-scale1"']
+        lines += [f'{field} = "test"' for field in ("origin", "licence", "card")]
     (fixtures / "policies.toml").write_text("\n".join(lines))
 
     def write(text, file="test_some_claims"):
@@ -511,3 +512,71 @@ def test_typo(policy, n):
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*NameError*"])
     assert not (testdir.path / "results.json").exists()
+
+
+# -- several policies ------------------------------------------------------------------------------------------------
+
+
+def test_several_policies_are_shown_as_a_matrix_with_counts_over_seeds(project):
+    text = (
+        claim_text(0.5)
+        + """
+@declared(effect_at_least=0.2)
+def test_one_is_large(policy, mazes):
+    \"\"\"The effect is large for one.\"\"\"
+    return noisy(policy, mazes, 0.5 if policy.name == "one" else 0.0)
+"""
+    )
+    result = run(project(text), "--policy", "all", "--claims-json", "results.json")
+    output = result.stdout.str()
+    assert "claims x policies" in output
+    assert "= claims =" not in output, "the long table is for one policy, or for -v"
+    rows = [line.split() for line in output.split("claims x policies")[1].splitlines()]
+    assert ["the", "effect", "is", "large", "supported", "supported", "supported", "2", "of", "2"] in rows
+    assert ["one", "is", "large", "supported", "refuted", "supported", "1", "of", "2"] in rows
+    matrix = json.loads(Path("results.json").read_text())["matrix"]
+    assert matrix["policies"] == ["one", "two"]
+    assert matrix["seeds"] == {"region5-scale1": ["one", "two"]}
+    by_claim = {entry["claim"].split("::test_")[1]: entry for entry in matrix["claims"]}
+    assert by_claim["one_is_large"]["verdicts"] == {"one": "supported", "two": "refuted"}
+    assert by_claim["one_is_large"]["counts"] == {"region5-scale1": {"supported": 1, "refuted": 1}}
+
+
+def test_with_v_the_long_table_comes_after_the_matrix(project):
+    output = run(project(claim_text(0.5)), "--policy", "region5", "-v").stdout.str()
+    assert output.index("claims x policies") < output.index("= claims =")
+
+
+def test_one_policy_has_no_matrix(project):
+    assert "claims x policies" not in run(project(claim_text(0.5))).stdout.str()
+
+
+ON_ANOTHER = """
+from interp_claims.controls import another_policy
+
+@declared(effect_at_least=0.2, null_controls=(another_policy("%s"),))
+def test_one_is_large(policy, mazes):
+    \"\"\"The effect is large for one.\"\"\"
+    return noisy(policy, mazes, 0.5 if policy.name == "one" else 0.0)
+"""
+
+
+def test_a_control_may_name_a_policy(project):
+    entry = results(project(ON_ANOTHER % "two"))["claims/test_some_claims.py::test_one_is_large"]
+    assert entry["verdict"] == "supported"
+    (control,) = entry["controls"]
+    assert (control["name"], control["verdict"], control["passed"]) == ("two", "refuted", True)
+
+
+def test_a_claim_that_holds_on_the_policy_that_it_must_fail_on_is_vacuous(project):
+    entry = results(project(ON_ANOTHER % "region5"))["claims/test_some_claims.py::test_one_is_large"]
+    assert (entry["verdict"], entry["reason"]) == (
+        "not evaluated",
+        "vacuous: also supported for the null control region5",
+    )
+
+
+def test_a_control_that_names_no_policy_stops_the_run(project):
+    result = run(project(ON_ANOTHER % "three"))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*a control names a policy that there is not: policy 'three': neither a checkpoint*"])

@@ -1,8 +1,15 @@
 """Policies: the IMPALA network, checkpoints, forward passes under an edit, roles."""
 
-from interp_claims.policies.checkpoints import CheckpointError, file_sha256, identity, load_network, save_network
+from interp_claims.policies.checkpoints import (
+    CheckpointError,
+    file_sha256,
+    identity,
+    load_network,
+    read_metadata,
+    save_network,
+)
 from interp_claims.policies.forward import ActivationCache, ActivationEdit, OverflowingNetworkError, Rows
-from interp_claims.policies.manifest import Manifest, ManifestError, untrained_like
+from interp_claims.policies.manifest import Manifest, ManifestError, related, untrained_like
 from interp_claims.policies.network import DEFAULT_LAYER, ImpalaNetwork, LayerError, cell_of
 from interp_claims.policies.policy import Policy
 from interp_claims.policies.receptive import reachable_cells
@@ -28,6 +35,8 @@ __all__ = [
     "identity",
     "load_network",
     "reachable_cells",
+    "read_metadata",
+    "related",
     "roles_of",
     "save_network",
     "untrained_like",

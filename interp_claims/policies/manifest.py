@@ -19,6 +19,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+_REGION = re.compile(r"region([1-9]\d?)")
 _UNTRAINED = re.compile(r"untrained-scale([1-9]\d?)-seed(0|[1-9]\d{0,8})")
 
 
@@ -35,6 +36,8 @@ class Entry:
         file: file name beside the manifest.
         file_sha256: sha-256 of the file.
         sha256: the policy's identity, see :func:`interp_claims.policies.identity`.
+        scale: its width multiplier.
+        seed: of its training.
         region: it was trained with the cheese in the top-right ``region`` x ``region`` corner; 25 means anywhere.
         origin: who made it and how.
         licence: an SPDX identifier.
@@ -46,6 +49,8 @@ class Entry:
     file: str
     file_sha256: str
     sha256: str
+    scale: int
+    seed: int
     region: int
     origin: str
     licence: str
@@ -72,22 +77,31 @@ class Manifest:
             raise ManifestError(f"{path}: the default policy {self.default!r} is not among {sorted(self.entries)}")
 
     def names(self, wanted: list[str]) -> list[str]:
-        """Names and files with ``all`` written out and the default put in for none, each once."""
-        written_out = [
-            name for want in wanted or [self.default] for name in (self.entries if want == "all" else [want])
-        ]
+        """Names and files, each once: ``all`` and ``region5`` written out, the default put in for none."""
+        written_out: list[str] = []
+        for want in wanted or [self.default]:
+            meant = list(self.entries) if want == "all" else [entry.name for entry in self._of_region(want)]
+            written_out += sorted(meant, key=list(self.entries).index) or [want]
         return list(dict.fromkeys(written_out))
 
     def check(self, wanted: list[str]) -> None:
-        """Raise :class:`ManifestError` unless each is a policy's name, an untrained policy or a checkpoint file."""
+        """Raise :class:`ManifestError` unless each is a name that policies have or a checkpoint file."""
         for which in wanted:
-            if which not in (*self.entries, "all") and not _UNTRAINED.fullmatch(which) and not Path(which).is_file():
+            known = which in (*self.entries, "all") or _UNTRAINED.fullmatch(which) or self._of_region(which)
+            if not known and not Path(which).is_file():
                 raise self._unknown(which)
+
+    def _of_region(self, which: str, scale: int = 0) -> list[Entry]:
+        """The entries that ``region5`` and the like may mean, the best first: same width, seeds of a set, low seed."""
+        region = _REGION.fullmatch(which)
+        entries = [entry for entry in self.entries.values() if region and entry.region == int(region[1])]
+        return sorted(entries, key=lambda e: (e.scale != scale, not e.seeds_of, e.seed, e.name))
 
     def _unknown(self, which: str) -> ManifestError:
         return ManifestError(
             f"policy {which!r}: neither a checkpoint file (.pth, .pt, .safetensors) nor one of "
-            f"{', '.join(sorted(self.entries))}; 'all' means all of these, 'untrained-scale4-seed0' an untrained one"
+            f"{', '.join(sorted(self.entries))}; 'all' means all of these, 'region5' those of one region, "
+            "'untrained-scale4-seed0' an untrained one"
         )
 
     def load(self, which: str, device: str = "cpu", cache: Optional[ActivationCache] = None) -> Policy:
@@ -102,7 +116,15 @@ class Manifest:
             ManifestError: no such policy, or its file or weights are not those listed.
             CheckpointError: the file is no usable checkpoint.
         """
-        options: dict[str, Any] = {"device": device, "cache": cache}
+        policy = self._load(which, device=device, cache=cache)
+        policy.find_related = lambda name: self._load_related(name, policy.scale, device, cache)
+        return policy
+
+    def _load_related(self, which: str, scale: int, device: str, cache: Optional[ActivationCache]) -> Policy:
+        of_region = self._of_region(which, scale)
+        return self.load(of_region[0].name if of_region else which, device, cache)
+
+    def _load(self, which: str, **options: Any) -> Policy:
         if which in self.entries:
             return self._load_listed(self.entries[which], options)
         untrained = _UNTRAINED.fullmatch(which)
@@ -123,6 +145,24 @@ class Manifest:
         if policy.sha256 != entry.sha256:
             raise ManifestError(f"{path}: the weights hash to {policy.sha256}, listed is {entry.sha256}")
         return policy
+
+
+def related(policy: Policy, which: str) -> Policy:
+    """Another policy on the same device, kept with ``policy`` so that it is loaded once.
+
+    Args:
+        policy: a policy that :meth:`Manifest.load` gave.
+        which: what :meth:`Manifest.load` takes, or ``region1``: the shipped policy of that region, of the same width
+            if there is one, of the lowest seed.
+
+    Raises:
+        ManifestError: there is no such policy, or ``policy`` was made without a manifest.
+    """
+    if which not in policy.relatives:
+        if policy.find_related is None:
+            raise ManifestError(f"{policy!r} was made without a manifest, so that {which!r} cannot be found for it")
+        policy.relatives[which] = policy.find_related(which)
+    return policy.relatives[which]
 
 
 def untrained_like(policy: Policy, seed: int = 0) -> Policy:

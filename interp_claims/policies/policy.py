@@ -32,6 +32,7 @@ class Policy:
         scale: its width multiplier.
         edit: the edit that it is under, or None.
         relatives: other policies that go with this one, such as the untrained one of the same width, by name.
+        find_related: loads other policies by name for the same device, where a manifest is at hand.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Policy:
         self.edit: Optional[ActivationEdit] = None
         self.forward = Forward(network, device, cache)
         self.relatives: dict[str, Policy] = {}
+        self.find_related: Optional[Callable[[str], Policy]] = None
         self._edit_transform: Optional[EditTransform] = None
 
     def _copy(self, edit: Optional[ActivationEdit], transform: Optional[EditTransform]) -> Policy:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
 import interp_claims
 from interp_claims.errors import InterpClaimsError
 from interp_claims.files import write_atomically
+from interp_claims.report.matrix import Matrix
 from interp_claims.results import ENGINE_VERSION, SCHEMA_VERSION, ClaimResult
 
 
@@ -20,8 +21,14 @@ class ResultsError(InterpClaimsError):
     """A file that holds no results of this schema."""
 
 
-def write_results(path: Path, results: Sequence[ClaimResult]) -> None:
-    """Write the results of a run, sorted by claim and policy."""
+def write_results(path: Path, results: Sequence[ClaimResult], seeds_of: Optional[Mapping[str, str]] = None) -> None:
+    """Write the results of a run, sorted by claim and policy, and which claim came to what on which policy.
+
+    Args:
+        path: the file.
+        results: of the run.
+        seeds_of: what each policy is one seed of, by name.
+    """
     ordered = sorted(results, key=lambda result: (result.claim, result.policy or ""))
     content: dict[str, Any] = {
         "schema": SCHEMA_VERSION,
@@ -31,6 +38,7 @@ def write_results(path: Path, results: Sequence[ClaimResult]) -> None:
         "numpy": np.__version__,
         "exploratory": any(result.exploratory for result in ordered),
         "claims": [result.to_dict() for result in ordered],
+        "matrix": Matrix.of(ordered, seeds_of or {}).to_dict(),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

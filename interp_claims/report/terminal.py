@@ -13,7 +13,7 @@ from rich.text import Text
 from interp_claims.outcomes import Outcome, control_text
 from interp_claims.results import ClaimResult
 
-_STYLES = {"supported": "green", "refuted": "red", "undecided": "yellow", "not evaluated": "magenta"}
+VERDICT_STYLES = {"supported": "green", "refuted": "red", "undecided": "yellow", "not evaluated": "magenta"}
 
 
 def closing_table(rows: Sequence[tuple[ClaimResult, Outcome]], *, width: int, colour: bool) -> str:
@@ -26,15 +26,20 @@ def closing_table(rows: Sequence[tuple[ClaimResult, Outcome]], *, width: int, co
     for result, outcome in rows:
         interval = "" if result.interval is None else f"[{result.interval[0]:+.3f}, {result.interval[1]:+.3f}]"
         table.add_row(
-            Text(result.claim.split("::")[-1].removeprefix("test_").replace("_", " ")),
+            Text(claim_text(result.claim)),
             Text(result.policy or ""),
             "" if result.effect is None else f"{result.effect:+.3f}",
             Text(interval),
             result.statement,
             str(result.mazes),
-            Text(outcome.word, style=_STYLES.get(result.verdict, "")),
+            Text(outcome.word, style=VERDICT_STYLES.get(result.verdict, "")),
             "\n".join(control_text(control) for control in result.controls),
         )
     file = io.StringIO()
     Console(file=file, width=width, force_terminal=colour, color_system="standard" if colour else None).print(table)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
+
+def claim_text(claim: str) -> str:
+    """A claim's identity as it reads best: the function's name in words."""
+    return claim.split("::")[-1].removeprefix("test_").replace("_", " ")

@@ -1,6 +1,7 @@
 """The manifest: what ships is what is listed, and names and files find the policies they mean."""
 
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -17,12 +18,15 @@ from interp_claims.policies import (
     ManifestError,
     Policy,
     identity,
+    load_network,
+    read_metadata,
+    related,
     save_network,
     untrained_like,
 )
 
 SHIPPED = Path(__file__).parents[2] / "fixtures" / "policies.toml"
-FIELDS = ("file", "file_sha256", "sha256", "training", "origin", "licence", "card")
+FIELDS = ("file", "file_sha256", "sha256", "scale", "seed", "region", "origin", "licence", "card")
 
 
 def entry_text(name, network, folder, **changes):
@@ -33,13 +37,15 @@ def entry_text(name, network, folder, **changes):
         "file": path.name,
         "file_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "sha256": identity(network.state_dict()),
-        "training": "none",
+        "scale": network.scale,
+        "seed": 0,
+        "region": 5,
         "origin": "drawn",
         "licence": "MIT",
         "card": "none.md",
         **changes,
     }
-    return "\n".join([f"[policies.{name}]", *(f'{key} = "{value}"' for key, value in entry.items()), ""])
+    return "\n".join([f"[policies.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in entry.items()), ""])
 
 
 @pytest.fixture
@@ -76,7 +82,39 @@ def test_every_shipped_policy_is_listed_with_hash_licence_and_a_file_beside_the_
     for entry in Manifest(SHIPPED).entries.values():
         content = (SHIPPED.parent / entry.file).read_bytes()
         assert hashlib.sha256(content).hexdigest() == entry.file_sha256
-        assert all(getattr(entry, field) for field in FIELDS)
+        assert all(getattr(entry, field) not in ("", None) for field in FIELDS)
+        assert (SHIPPED.parent / entry.card).is_file()
+
+
+def test_what_is_listed_about_a_shipped_network_is_what_its_file_says():
+    told = 0
+    for entry in Manifest(SHIPPED).entries.values():
+        assert load_network(SHIPPED.parent / entry.file).scale == entry.scale
+        told_by_file = read_metadata(SHIPPED.parent / entry.file).get("training", "")
+        if told_by_file.startswith("{"):  # the first network says it in words
+            recipe = json.loads(told_by_file)["recipe"]
+            assert {name: recipe[name] for name in ("scale", "seed", "region")} == {
+                "scale": entry.scale,
+                "seed": entry.seed,
+                "region": entry.region,
+            }
+            told += 1
+    assert told
+
+
+def test_seeds_of_one_set_differ_in_nothing_but_the_seed():
+    sets = {}
+    for entry in Manifest(SHIPPED).entries.values():
+        if entry.seeds_of:
+            sets.setdefault(entry.seeds_of, []).append(entry)
+    for members in sets.values():
+        recipes = []
+        for entry in members:
+            recipe = json.loads(read_metadata(SHIPPED.parent / entry.file)["training"])["recipe"]
+            assert recipe.pop("seed") == entry.seed
+            recipes.append(recipe)
+        assert all(recipe == recipes[0] for recipe in recipes)
+        assert len({entry.seed for entry in members}) == len(members)
 
 
 # -- by name ---------------------------------------------------------------------------------------------------------
@@ -98,6 +136,8 @@ def test_a_name_gives_that_policy(manifest, make_network, few_mazes):
         (["all"], ["two", "one"]),
         (["one", "all"], ["one", "two"]),
         (["all", "all"], ["two", "one"]),
+        (["region5"], ["two", "one"]),
+        (["one", "region5"], ["one", "two"]),
         (["two", "one", "two"], ["two", "one"]),
         (["some/file.pth", "untrained-scale1-seed0", "all"], ["some/file.pth", "untrained-scale1-seed0", "two", "one"]),
     ],
@@ -111,7 +151,7 @@ def test_an_unknown_name_is_answered_with_the_names_there_are(manifest):
         manifest.load("three")
     assert str(error.value) == (
         "policy 'three': neither a checkpoint file (.pth, .pt, .safetensors) nor one of one, two; 'all' means all of "
-        "these, 'untrained-scale4-seed0' an untrained one"
+        "these, 'region5' those of one region, 'untrained-scale4-seed0' an untrained one"
     )
 
 
@@ -119,6 +159,59 @@ def test_an_unknown_name_is_answered_with_the_names_there_are(manifest):
 def test_what_is_no_name_is_unknown(manifest, name):
     with pytest.raises(ManifestError, match=f"^policy '{name}': neither"):
         manifest.load(name)
+
+
+def test_names_of_a_region_that_no_policy_has_are_unknown(manifest):
+    manifest.check(["region5", "all", "one"])
+    with pytest.raises(ManifestError, match=r"^policy 'region4': neither"):
+        manifest.check(["region4"])
+
+
+# -- relatives -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def population(tmp_path, make_network):
+    """Region 1 in two widths, the wider in two seeds, one of which was trained in another way."""
+    lines = [
+        entry_text("other", make_network(1, 2), tmp_path, region=1),
+        entry_text("wide1", make_network(2, 2), tmp_path, region=1, seed=1, seeds_of="wide"),
+        entry_text("wide0", make_network(3, 2), tmp_path, region=1, seed=0, seeds_of="wide"),
+        entry_text("narrow7", make_network(4), tmp_path, region=1, seed=7),
+        entry_text("mine", make_network(5), tmp_path),
+    ]
+    path = tmp_path / "policies.toml"
+    path.write_text('default = "mine"\n' + "\n".join(lines))
+    return Manifest(path)
+
+
+def test_a_relative_of_a_region_has_the_same_width_if_there_is_one(population):
+    assert related(population.load("mine"), "region1").name == "narrow7"
+
+
+def test_of_several_relatives_the_one_of_a_set_with_the_lowest_seed_is_taken(population):
+    assert related(population.load("untrained-scale2-seed0"), "region1").name == "wide0"
+    assert related(population.load("untrained-scale3-seed0"), "region1").name == "wide0"
+
+
+def test_a_relative_is_found_by_name_and_kept(population):
+    policy = population.load("mine")
+    found = related(policy, "wide1")
+    assert found.name == "wide1"
+    assert related(policy.edited(lambda name, value: value), "wide1") is found, "edited policies share relatives"
+
+
+def test_a_relative_runs_where_the_policy_runs(population):
+    cache = ActivationCache()
+    found = related(population.load("mine", "cpu", cache), "region1")
+    assert found.forward.cache is cache
+
+
+def test_a_relative_that_there_is_not_is_named(population, make_network):
+    with pytest.raises(ManifestError, match=r"^policy 'region9': neither"):
+        related(population.load("mine"), "region9")
+    with pytest.raises(ManifestError, match="made without a manifest, so that 'region1' cannot be found for it"):
+        related(Policy(make_network(0), name="x"), "region1")
 
 
 # -- what is wrong with a manifest -----------------------------------------------------------------------------------
