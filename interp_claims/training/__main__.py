@@ -22,6 +22,8 @@ from interp_claims.training.loop import (
     Progress,
     Stopped,
     begin_or_resume,
+    default_precision,
+    default_workers,
     recipe_of_unfinished,
     samples_in,
     train,
@@ -99,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--resume", action="store_true", help="go on with the unfinished run of --out; begin if there is none")
     add("--device", default="cuda" if cuda else "cpu", help="default: %(default)s")
     add("--threads", type=int, default=max(1, cores if not cuda else cores // 4), help="default: %(default)s")
-    add("--workers", type=int, default=max(1, cores - 2), help="processes that prepare data (default: %(default)s)")
+    add("--workers", type=int, default=default_workers(), help="processes that prepare data (default: %(default)s)")
     return parser
 
 
@@ -110,7 +112,7 @@ def _recipe(chosen: argparse.Namespace, files: Files, console: Console) -> Recip
     given = {name: value for name, value in given.items() if value is not None}
     if unfinished is not None:
         return dataclasses.replace(unfinished, **given)
-    given.setdefault("precision", "bfloat16" if _computes_in_bfloat16(chosen.device) else "float32")
+    given.setdefault("precision", default_precision(chosen.device))
     recipe = Recipe(**given)
     if chosen.minutes is None:
         return recipe
@@ -119,12 +121,6 @@ def _recipe(chosen: argparse.Namespace, files: Files, console: Console) -> Recip
     samples = samples_in(chosen.minutes, recipe, chosen.device, chosen.workers)
     console.print(f"--minutes {chosen.minutes:g} on this machine: --samples {samples}", highlight=False)
     return dataclasses.replace(recipe, samples=samples)
-
-
-def _computes_in_bfloat16(device: str) -> bool:
-    if device.startswith("cuda"):
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return any(getattr(torch.cpu, name, bool)() for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
 
 
 def _described(run: TrainingRun, chosen: argparse.Namespace) -> str:

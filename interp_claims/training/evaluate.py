@@ -24,6 +24,7 @@ from interp_claims.policies.policy import Policy
 from interp_claims.report.evaluation import evaluation_tables, plot_evaluations, population_markdown
 from interp_claims.training.recipe import TrainingError
 
+MAZES_PER_SIZE = 50
 _SCHEMA = 1
 _MARKED = re.compile(r"(<!-- evaluation: begin -->\n).*?(<!-- evaluation: end -->)", re.DOTALL)
 _EPILOG = """\
@@ -52,7 +53,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         evaluations = []
         for which in manifest.names(chosen.policies):
             policy = manifest.load(which, chosen.device, ActivationCache())
-            evaluation = _evaluated(policy, _region(which, policy, manifest, chosen.region), chosen, errors)
+            region = _region(which, policy, manifest, chosen.region)
+            evaluation = evaluation_of(policy, region, chosen.mazes_per_size, chosen.out, errors)
             for table in evaluation_tables(evaluation):
                 console.print(table)
             evaluations.append(evaluation)
@@ -84,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         "policies", nargs="+", metavar="POLICY", help="a shipped policy, a checkpoint file, an untrained policy, or all"
     )
     add("--region", type=int, help="training region of a policy that does not say its own (default: 5)")
-    add("--mazes-per-size", type=int, default=50, help="default: %(default)s")
+    add("--mazes-per-size", type=int, default=MAZES_PER_SIZE, help="default: %(default)s")
     add("--out", type=Path, default=Path("fixtures/evaluation"), help="folder of JSON and plot (default: %(default)s)")
     add("--markdown", type=Path, help="write the table between the evaluation marks of this file")
     add("--device", default="cpu", help="default: %(default)s")
@@ -102,16 +104,28 @@ def _region(which: str, policy: Policy, manifest: Manifest, asked: Optional[int]
     return 5 if asked is None else asked
 
 
-def _evaluated(policy: Policy, region: int, chosen: argparse.Namespace, console: Console) -> Evaluation:
-    path = chosen.out / f"{policy.name}.json"
+def evaluation_of(policy: Policy, region: int, mazes_per_size: int, folder: Path, console: Console) -> Evaluation:
+    """Evaluate a policy, keeping every cell in ``<name>.json`` as it is measured and measuring none twice.
+
+    Args:
+        policy: the policy.
+        region: of its training distribution.
+        mazes_per_size: mazes in each cell.
+        folder: where the JSON is.
+        console: where progress is shown.
+
+    Raises:
+        TrainingError: the JSON is damaged.
+    """
+    path = folder / f"{policy.name}.json"
     what: dict[str, Any] = {"policy": policy.name, "sha256": policy.sha256, "scale": policy.scale}
-    what |= {"region": region, "mazes_per_size": chosen.mazes_per_size}
+    what |= {"region": region, "mazes_per_size": mazes_per_size}
     key = {"schema": _SCHEMA, **what}
     wanted = cells_wanted(region)
     cells = {(cell.where, cell.size): cell for cell in _cells_in(path, key)}
     missing = [cell for cell in wanted if cell not in cells]
     for cell in track(
-        evaluate(policy, region, missing, chosen.mazes_per_size),
+        evaluate(policy, region, missing, mazes_per_size),
         f"{policy.name}: ",
         total=len(missing),
         console=console,

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import platform
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -111,6 +112,21 @@ def batches(recipe: Recipe, first_step: int, workers: int) -> Iterator[Samples]:
 def _begin_worker(_: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trainer's to answer
     os.nice(_NICENESS_OF_WORKERS)
+
+
+def default_workers() -> int:
+    """Data workers that keep one device busy: all cores but two, and one at least."""
+    return max(1, len(os.sched_getaffinity(0)) - 2)
+
+
+def default_precision(device: str) -> str:
+    """``bfloat16`` where the device computes in it, else ``float32``."""
+    if device.startswith("cuda"):
+        computes = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        told = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        computes = any(getattr(torch.cpu, name, bool)() for name in told)
+    return "bfloat16" if computes else "float32"
 
 
 def samples_in(minutes: float, recipe: Recipe, device: str, workers: int) -> int:
@@ -229,9 +245,16 @@ def _history(run: TrainingRun, seconds: float) -> dict[str, Any]:
     return {
         "recipe": run.recipe.to_dict(),
         "seconds": round(seconds),
-        "device": run.device.type,
+        "machine": _machine(run.device),
         "torch": torch.__version__,
     }
+
+
+def _machine(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    cores = f"{torch.get_num_threads()} of {os.cpu_count()} CPU cores"
+    return f"{cores} ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()})"
 
 
 class _Meter:

@@ -1,0 +1,76 @@
+"""``python -m interp_claims.bench``: measure the suite's speed on this machine, as ratios."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+import torch
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from interp_claims.bench.rows import Row
+from interp_claims.bench.training import live_data_rows
+from interp_claims.files import write_atomically
+
+BENCHMARKS: dict[str, Callable[[str], Iterator[Row]]] = {"training": live_data_rows}
+_EPILOG = """\
+example:
+  python -m interp_claims.bench --only training --json bench.json
+
+Every figure is a ratio of two ways of doing the same work, measured in one run on one machine. Leave the machine alone
+while it runs.
+
+exit status: 0 measured (whether targets were reached or not), 2 wrong usage
+"""
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run the command line and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m interp_claims.bench",
+        description="The suite's speed on this machine, as ratios.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--only", action="append", choices=sorted(BENCHMARKS), help="run these alone; repeatable")
+    parser.add_argument("--json", type=Path, help="write the rows to this file")
+    parser.add_argument("--device", default="cpu", help="default: %(default)s")
+    chosen = parser.parse_args(arguments)
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    rows = []
+    with console.status("measuring"):
+        for name in chosen.only or BENCHMARKS:
+            for row in BENCHMARKS[name](chosen.device):
+                rows.append(row)
+                if chosen.json is not None:
+                    write_atomically(chosen.json, json.dumps(_content(rows, chosen.device), indent=1) + "\n")
+    console.print(_table(rows))
+    return 0
+
+
+def _content(rows: Sequence[Row], device: str) -> dict[str, Any]:
+    machine = torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.machine()
+    where = {"machine": machine, "threads": torch.get_num_threads(), "torch": torch.__version__}
+    return {"schema": 1, **where, "rows": [row.to_dict() for row in rows]}
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("work", "against", "ratio", "target", "reached", "measured"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        target = f"{'≥' if row.direction == 'at least' else '≤'} {row.target:g}"
+        reached = "yes" if row.reached else "no"
+        table.add_row(row.name, row.against, f"{row.ratio:.3f}", target, reached, row.detail)
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
