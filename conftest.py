@@ -1,3 +1,9 @@
 """Loads the claims plugin and the shared fixtures."""
 
-pytest_plugins = ["interp_claims.plugin", "fixtures.policies", "fixtures.mazes", "pytester"]
+pytest_plugins = [
+    "interp_claims.plugin",
+    "fixtures.policies",
+    "fixtures.mazes",
+    "fixtures.behaviour",
+    "pytester",
+]

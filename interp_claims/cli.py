@@ -1,4 +1,4 @@
-"""The command line: ``interp-claims record``."""
+"""The command line: ``interp-claims record`` and ``interp-claims behaviour``."""
 
 from __future__ import annotations
 
@@ -8,26 +8,49 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
 from interp_claims.errors import InterpClaimsError
+from interp_claims.measures.behaviour import BehaviourTable, file_of, gathered_folder
+from interp_claims.policies.forward import ActivationCache
+from interp_claims.policies.manifest import Manifest, untrained_like
+from interp_claims.policies.policy import Policy
 from interp_claims.records import Records
 from interp_claims.report.results_json import read_results
 
+_INTERRUPTED = 130
 _EPILOG = """\
-example:
+examples:
   pytest claims/ --policy region5-seed0-bootstrap --claims-json results.json
   interp-claims record results.json
+  interp-claims behaviour my_checkpoint.pth
 
-exit status: 0 done, 2 wrong usage or unusable input
+exit status: 0 done, 2 wrong usage or unusable input, 130 interrupted
 """
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run the command line and return its exit status."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        chosen.run(chosen)
+    except KeyboardInterrupt:
+        print("interp-claims: interrupted; the same command goes on", file=sys.stderr)
+        return _INTERRUPTED
+    except InterpClaimsError as error:
+        print(f"interp-claims: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
         prog="interp-claims",
         description="Claims of interpretability papers as executable tests.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=form,
     )
     commands = parser.add_subparsers(dest="command", required=True)
     record = commands.add_parser(
@@ -36,27 +59,64 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         description="Write the verdicts of a run into the policies' records. From then on `pytest claims/` passes when "
         "a verdict is as recorded and fails when it flips. Review the change like code.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=form,
     )
     record.add_argument("results", type=Path, help="the file written by pytest claims/ --claims-json")
     record.add_argument(
         "--verdicts", type=Path, default=Path("fixtures/verdicts"), help="folder of the records (default: %(default)s)"
     )
-    chosen = parser.parse_args(arguments)
-    try:
-        results = read_results(chosen.results)
-        records = Records(chosen.verdicts)
-        before = [records.verdict(r.policy_sha256, r.claim) for r in results]
-        written = records.write(results)
-    except InterpClaimsError as error:
-        print(f"interp-claims: {error}", file=sys.stderr)
-        return 2
+    record.set_defaults(run=_record)
+    behaviour = commands.add_parser(
+        "behaviour",
+        help="gather what a policy does in many mazes, for the claims about behaviour",
+        description="Let policies, and the untrained policy of the same width, walk about 5,000 mazes and keep what "
+        "they did. Takes minutes. Kept as it goes: an interrupted command goes on where it stopped.",
+        epilog=_EPILOG,
+        formatter_class=form,
+    )
+    behaviour.add_argument("policies", nargs="+", metavar="POLICY", help="as for pytest claims/ --policy")
+    behaviour.add_argument("--out", type=Path, help="folder of the tables (default: the user's cache)")
+    behaviour.add_argument("--device", default="cpu", help="default: %(default)s")
+    behaviour.add_argument(
+        "--manifest", type=Path, default=Path("fixtures/policies.toml"), help="shipped policies (default: %(default)s)"
+    )
+    behaviour.set_defaults(run=_behaviour)
+    return parser
+
+
+def _record(chosen: argparse.Namespace) -> None:
+    results = read_results(chosen.results)
+    records = Records(chosen.verdicts)
+    before = [records.verdict(r.policy_sha256, r.claim) for r in results]
+    written = records.write(results)
     for result, was in zip(results, before):
         if result.policy_sha256 is not None:
             change = "new" if was is None else "unchanged" if was == result.verdict else f"was {was}"
             print(f"{result.verdict:<14} {result.claim} on {result.policy} ({change})")
     print(f"written: {', '.join(map(str, written)) or 'nothing'}")
-    return 0
+
+
+def _behaviour(chosen: argparse.Namespace) -> None:
+    manifest = Manifest(chosen.manifest)
+    manifest.check(chosen.policies)
+    folder = gathered_folder() if chosen.out is None else chosen.out
+    folder.mkdir(parents=True, exist_ok=True)
+    for which in manifest.names(chosen.policies):
+        policy = manifest.load(which, chosen.device, ActivationCache())
+        for each in (policy, untrained_like(policy)):
+            _gather(each, file_of(each, folder))
+
+
+def _gather(policy: Policy, path: Path) -> None:
+    table = BehaviourTable.read(path, policy.sha256) if path.exists() else BehaviourTable(policy.sha256)
+    missing = table.missing()
+    columns = (TextColumn(policy.name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=len(missing))
+        for count in table.gather(policy, missing):
+            table.write(path)
+            progress.update(task, advance=count)
+    print(f"{policy.name}: {len(table.rows)} mazes in {path}")
 
 
 if __name__ == "__main__":

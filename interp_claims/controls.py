@@ -23,7 +23,7 @@ from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.sampling import maze_rng
 from interp_claims.policies.forward import ActivationEdit
 from interp_claims.policies.manifest import related, untrained_like
-from interp_claims.policies.policy import Policy
+from interp_claims.policies.policy import Outcomes, Policy
 from interp_claims.policies.roles import roles_of
 
 #: Of what is drawn once for all mazes.
@@ -143,3 +143,11 @@ another_mazes_vector = Control("another maze's vector", _edits_replaced(_another
 matched_noise = Control("noise of the same norm", _edits_replaced(_matched_noise))
 #: Every edit moved to as many channels drawn at random for each maze, none of them a cheese channel.
 random_channels = Control("random channels", _edits_replaced(_random_channels))
+#: For claims about recorded behaviour: the cheese where the policy missed it and none where it got it.
+opposite_outcomes = Control("opposite outcomes", lambda policy, mazes: policy.with_outcomes(Outcomes.OPPOSITE))
+#: For claims about recorded behaviour: what the policy did in another maze.
+another_mazes_outcomes = Control(
+    "another maze's outcomes", lambda policy, mazes: policy.with_outcomes(Outcomes.OF_ANOTHER_MAZE)
+)
+#: For claims about recorded behaviour: a mouse that gets the cheese in every maze.
+always_cheese = Control("always the cheese", lambda policy, mazes: policy.with_outcomes(Outcomes.ALWAYS_CHEESE))

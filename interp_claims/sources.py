@@ -37,3 +37,4 @@ CODE = Source("procgen-tools, 2023", "the authors' code")
 #: What the suite itself rests on.
 INVARIANTS = Source("Invariants of interp-claims", "this project's documentation")
 PROCGEN = Source("Leveraging Procedural Generation to Benchmark Reinforcement Learning, 2020", "arXiv 1912.01588")
+REVIEWS = Source("Reviews of “Understanding and Controlling a Maze-Solving Policy Network”, 2023", "OpenReview")

@@ -1,18 +1,31 @@
 """Measures: from behaviour to one number per maze."""
 
+from interp_claims.measures.behaviour import Behaviour, BehaviourTables, NotGatheredError
 from interp_claims.measures.changes import mean_total_variation, published_change, total_variation
 from interp_claims.measures.decisions import Decision, decide, decision_observations, p_cheese, p_top_right
+from interp_claims.measures.features import FEATURES, MORE_FEATURES, NOT_PREDICTIVE, PREDICTIVE, maze_features
 from interp_claims.measures.fields import VectorField, field_squares, vector_fields
 from interp_claims.measures.paths import normalised_path_probability
+from interp_claims.measures.prediction import DECIDING_MAZES, Predictor
 from interp_claims.measures.rollouts import Rollout, roll_out
 
 __all__ = [
+    "DECIDING_MAZES",
+    "FEATURES",
+    "MORE_FEATURES",
+    "NOT_PREDICTIVE",
+    "PREDICTIVE",
+    "Behaviour",
+    "BehaviourTables",
     "Decision",
+    "NotGatheredError",
+    "Predictor",
     "Rollout",
     "VectorField",
     "decide",
     "decision_observations",
     "field_squares",
+    "maze_features",
     "mean_total_variation",
     "normalised_path_probability",
     "p_cheese",

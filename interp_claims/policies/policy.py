@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from typing import Optional
 
@@ -14,6 +15,16 @@ from interp_claims.mazes.observations import Observations
 from interp_claims.policies.checkpoints import identity
 from interp_claims.policies.forward import ActivationCache, ActivationEdit, Forward
 from interp_claims.policies.network import ImpalaNetwork
+
+
+class Outcomes(enum.Enum):
+    """Whose outcomes claims about recorded behaviour are given: how their controls act."""
+
+    OWN = "its own"
+    OPPOSITE = "the opposite of its own"
+    OF_ANOTHER_MAZE = "those of another maze"
+    ALWAYS_CHEESE = "always the cheese"
+
 
 EditTransform = Callable[[ActivationEdit], ActivationEdit]
 
@@ -32,6 +43,7 @@ class Policy:
         scale: its width multiplier.
         edit: the edit that it is under, or None.
         relatives: other policies that go with this one, such as the untrained one of the same width, by name.
+        outcomes: whose outcomes claims about recorded behaviour are given.
         find_related: loads other policies by name for the same device, where a manifest is at hand.
     """
 
@@ -49,6 +61,7 @@ class Policy:
         self.edit: Optional[ActivationEdit] = None
         self.forward = Forward(network, device, cache)
         self.relatives: dict[str, Policy] = {}
+        self.outcomes = Outcomes.OWN
         self.find_related: Optional[Callable[[str], Policy]] = None
         self._edit_transform: Optional[EditTransform] = None
 
@@ -72,6 +85,12 @@ class Policy:
     def with_edits_replaced(self, transform: EditTransform) -> Policy:
         """This policy, but every edit it will be given goes through ``transform`` first: how controls act."""
         return self._copy(self.edit, transform)
+
+    def with_outcomes(self, outcomes: Outcomes) -> Policy:
+        """This policy, but claims about recorded behaviour are given other outcomes."""
+        copy = self._copy(self.edit, self._edit_transform)
+        copy.outcomes = outcomes
+        return copy
 
     def logits(self, observations: Observations) -> np.ndarray:
         """Logits of procgen's 15 actions: float32 array of shape (N, 15)."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from typing import Optional
 
 import numpy as np
 
-from interp_claims.policies.policy import Policy
+from interp_claims.controls import Control
 from interp_claims.results import ClaimResult, ControlResult
 from interp_claims.running.context import BATCH, ClaimToRun, RunOptions, next_batch, with_controls
 from interp_claims.verdicts.approximate import studentised_interval, verdict_of_interval
@@ -23,17 +24,19 @@ def run_approximate(run: ClaimToRun, options: RunOptions) -> ClaimResult:
     stream = spec.mazes.stream(options.block)
     mazes = next_batch(stream, sample)
 
-    def interval_of(which: Policy) -> tuple[float, tuple[float, float]]:
+    def interval_of(control: Optional[Control]) -> tuple[float, tuple[float, float]]:
         assert spec.statistic is not None
         batches = [mazes[i : i + BATCH] for i in range(0, len(mazes), BATCH)]
-        table = np.concatenate([run.function(policy=which, mazes=batch, **run.arguments) for batch in batches])
+        changed = [policy if control is None else control.apply(policy, batch) for batch in batches]
+        measured = [run.function(policy=p, mazes=batch, **run.arguments) for p, batch in zip(changed, batches)]
+        table = np.concatenate(measured)
         return studentised_interval(table, spec.statistic, alpha=2 * options.alpha, seed=options.block.first)
 
-    estimate, interval = interval_of(policy)
+    estimate, interval = interval_of(None)
     verdict = verdict_of_interval(interval, hypothesis.direction, hypothesis.theta)
     controls = []
     for control in spec.null_controls:
-        effect, limits = interval_of(control.apply(policy, mazes))
+        effect, limits = interval_of(control)
         came_to = verdict_of_interval(limits, hypothesis.direction, hypothesis.theta)
         passed = came_to is Verdict.REFUTED
         controls.append(ControlResult(control.name, "null", came_to.value, effect, limits, sample, passed))

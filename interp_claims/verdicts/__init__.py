@@ -2,9 +2,13 @@
 
 from interp_claims.verdicts.approximate import (
     Statistic,
+    correlation,
     linear_coefficient,
+    logistic_coefficient,
     rank_correlation,
+    sign_changes,
     studentised_interval,
+    variance_inflation,
     verdict_of_interval,
 )
 from interp_claims.verdicts.betting import STAKES, log_wealth
@@ -35,12 +39,16 @@ __all__ = [
     "Statistic",
     "Verdict",
     "confidence_interval",
+    "correlation",
     "decide",
     "first_crossing",
     "linear_coefficient",
     "log_wealth",
+    "logistic_coefficient",
     "out_of_reach",
     "rank_correlation",
+    "sign_changes",
     "studentised_interval",
+    "variance_inflation",
     "verdict_of_interval",
 ]

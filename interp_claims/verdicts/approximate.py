@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy import stats
+from scipy.special import expit
 
 from interp_claims.verdicts.estimands import EffectError
 from interp_claims.verdicts.sequential import Direction, Verdict
@@ -19,6 +20,8 @@ Statistic = Callable[[np.ndarray], tuple[float, float]]
 
 RESAMPLES = 2000
 LEAST_MAZES = 30
+_NEWTON_STEPS = 25
+_NEWTON_TOLERANCE = 1e-8
 
 
 def studentised_interval(
@@ -93,5 +96,81 @@ def linear_coefficient(column: int) -> Statistic:
         residual = z[:, -1] - x @ beta
         cover = inverse @ (x.T * residual**2) @ x @ inverse * len(z) / (len(z) - x.shape[1])
         return float(beta[column]), float(np.sqrt(cover[column, column]))
+
+    return statistic
+
+
+def logistic_coefficient(column: int) -> Statistic:
+    """The coefficient of one column in the unpenalised logistic regression of the last column (0 or 1) on the others.
+
+    Columns but the last are z-scored, an intercept is added; the standard error is that of maximum likelihood. Where
+    the two outcomes can be separated, there is no finite coefficient and the answer is NaN.
+    """
+
+    def statistic(table: np.ndarray) -> tuple[float, float]:
+        spread = table.std(axis=0)
+        if not spread.all():
+            return float("nan"), float("nan")
+        x = np.column_stack([(table[:, :-1] - table[:, :-1].mean(axis=0)) / spread[:-1], np.ones(len(table))])
+        beta = np.zeros(x.shape[1])
+        for _ in range(_NEWTON_STEPS):
+            p = expit(x @ beta)
+            information = (x.T * (p * (1 - p))) @ x
+            try:
+                step = np.linalg.solve(information, x.T @ (table[:, -1] - p))
+            except np.linalg.LinAlgError:
+                return float("nan"), float("nan")
+            beta += step
+            if np.abs(step).max() < _NEWTON_TOLERANCE:
+                return float(beta[column]), float(np.sqrt(np.linalg.inv(information)[column, column]))
+        return float("nan"), float("nan")
+
+    return statistic
+
+
+def correlation(table: np.ndarray) -> tuple[float, float]:
+    """Pearson's correlation of two columns, with its large-sample standard error."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = float(np.corrcoef(table[:, 0], table[:, 1])[0, 1])
+    return r, float((1 - r * r) / np.sqrt(len(table) - 3))
+
+
+def variance_inflation(column: int) -> Statistic:
+    """The variance inflation factor of one column given the others: 1 / (1 - R^2), with its delta-method error."""
+
+    def statistic(table: np.ndarray) -> tuple[float, float]:
+        n, k = table.shape
+        if not table.std(axis=0).all():
+            return float("nan"), float("nan")
+        try:
+            factor = float(np.linalg.inv(np.corrcoef(table, rowvar=False))[column, column])
+        except np.linalg.LinAlgError:
+            return float("nan"), float("nan")
+        r2 = max(1 - 1 / factor, 1 / n)
+        return factor, float(2 * np.sqrt(r2 / n) * factor * np.sqrt((n - k) / n))
+
+    return statistic
+
+
+def sign_changes(column: int, subsets: int = 200, seed: int = 0) -> Statistic:
+    """How often the sign of one column's coefficient changes with the choice of the other columns.
+
+    The last column is regressed (least squares) on random subsets of the others, each of which holds ``column``; the
+    estimate is the share of subsets in which the sign is the rarer one.
+    """
+
+    def statistic(table: np.ndarray) -> tuple[float, float]:
+        if not table.std(axis=0).all():
+            return float("nan"), float("nan")
+        gram = np.corrcoef(table, rowvar=False)
+        others = [i for i in range(table.shape[1] - 1) if i != column]
+        rng = np.random.default_rng(seed)
+        negative = 0
+        for _ in range(subsets):
+            chosen = [column, *(i for i in others if rng.random() < 0.5)]
+            beta, *_ = np.linalg.lstsq(gram[np.ix_(chosen, chosen)], gram[chosen, -1], rcond=None)
+            negative += beta[0] < 0
+        share = min(negative, subsets - negative) / subsets
+        return share, float(np.sqrt((share * (1 - share) + 1 / subsets) / subsets))
 
     return statistic

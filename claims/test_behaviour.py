@@ -1,0 +1,383 @@
+"""Behaviour: where the mouse goes, and what tells whether it goes to the cheese.
+
+These claims read recorded behaviour: one episode of the stochastic policy, of at most 256 steps, in each of some
+thousand mazes (``interp-claims behaviour``).
+"""
+
+import numpy as np
+import pytest
+
+from interp_claims.claims import approximate_claim, claim
+from interp_claims.controls import always_cheese, another_mazes_outcomes, opposite_outcomes, untrained
+from interp_claims.mazes import cheese_in_corner
+from interp_claims.measures import DECIDING_MAZES, FEATURES, MORE_FEATURES, NOT_PREDICTIVE, PREDICTIVE, maze_features
+from interp_claims.sources import POST, REVIEWS, STATISTICS_POST
+from interp_claims.verdicts import correlation, logistic_coefficient, rank_correlation, sign_changes, variance_inflation
+
+CHEESE_TO_CORNER = "Euclidean cheese to top-right"
+STEPS_TO_CHEESE = "steps decision square to cheese"
+TILES_TO_CHEESE = "Euclidean decision square to cheese"
+TILES_TO_CORNER = "Euclidean decision square to top-right"
+THREE = (CHEESE_TO_CORNER, STEPS_TO_CHEESE, TILES_TO_CHEESE)
+FOUR = (*THREE, TILES_TO_CORNER)
+REGRESSED_ON = 1500
+
+
+# -- where the mouse goes --------------------------------------------------------------------------------------------
+
+
+@claim(
+    number=1,
+    source=POST.section("Behavioral analysis"),
+    accuracy_at_least=0.9,
+    mazes=cheese_in_corner(5),
+    null_controls=(untrained,),
+)
+def test_in_distribution_the_agent_gets_the_cheese_nearly_always(policy, mazes, behaviour):
+    """With the cheese in the top-right 5 x 5 the agent gets it nearly always: in at least 90% of mazes.
+
+    The source gives no figure. A policy trained on another region may be off its own distribution here.
+    """
+    return behaviour(policy, mazes).got_cheese
+
+
+@claim(
+    number=1,
+    source=POST.section("Behavioral analysis"),
+    effect_at_least=0.05,
+    bounds=(0, 1),
+    mazes=DECIDING_MAZES,
+    null_controls=(always_cheese,),
+)
+def test_off_distribution_the_agent_sometimes_ignores_the_cheese(policy, mazes, behaviour):
+    """With the cheese outside the top-right 5 x 5 the agent sometimes ignores it: in at least 5% of mazes."""
+    return ~behaviour(policy, mazes).got_cheese
+
+
+@claim(
+    number=2,
+    source=POST.section("Behavioral analysis"),
+    effect_at_least={"direction": 0.02, "size": 0.691 / 2},
+    bounds=(0, 1),
+    mazes=DECIDING_MAZES,
+    null_controls=(untrained,),
+)
+def test_off_distribution_the_agent_often_gets_the_cheese(policy, mazes, behaviour):
+    """Where there is something to decide and the cheese is outside the top-right 5 x 5, the agent gets it often."""
+    return behaviour(policy, mazes).got_cheese
+
+
+@claim(
+    number=3,
+    source=POST.section("Behavioral analysis"),
+    effect_at_least=0.02,
+    bounds=(0, 1),
+    mazes=DECIDING_MAZES,
+    null_controls=(always_cheese,),
+)
+def test_the_agent_sometimes_reaches_neither_cheese_nor_corner(policy, mazes, behaviour):
+    """The agent sometimes reaches neither the cheese nor the top-right corner: in at least 2% of mazes."""
+    return behaviour(policy, mazes).neither
+
+
+# -- what tells whether it gets the cheese ---------------------------------------------------------------------------
+
+
+@claim(
+    number=4,
+    source=POST.section("Behavioral statistics"),
+    effect_at_least={"direction": 0.02, "size": (0.833 - 0.691) / 2},
+    bounds=(-1, 1),
+    mazes=DECIDING_MAZES,
+    null_controls=(another_mazes_outcomes,),
+)
+def test_four_distances_tell_whether_the_agent_gets_the_cheese(policy, mazes, predictor):
+    """Four distances predict whether the agent gets the cheese better than always predicting the commoner outcome."""
+    return predictor.gain(policy, mazes, FOUR)
+
+
+@pytest.mark.parametrize("distance", THREE)
+@approximate_claim(
+    number=4,
+    source=POST.section("Behavioral statistics"),
+    mazes=DECIDING_MAZES,
+    statistic=logistic_coefficient(0),
+    sample=REGRESSED_ON,
+    at_most=0,
+    null_controls=(opposite_outcomes,),
+)
+def test_the_larger_a_distance_the_less_the_agent_gets_the_cheese(policy, mazes, behaviour, distance):
+    """At equal other distances, the agent gets the cheese less where it is farther from the corner, or from the
+    decision square in steps or as the crow flies."""
+    others = [name for name in FOUR if name != distance]
+    return np.column_stack([maze_features(mazes, [distance, *others]), behaviour(policy, mazes).got_cheese])
+
+
+@approximate_claim(
+    number=4,
+    source=POST.section("Behavioral statistics"),
+    mazes=DECIDING_MAZES,
+    statistic=logistic_coefficient(0),
+    sample=REGRESSED_ON,
+    at_least=0,
+    null_controls=(opposite_outcomes,),
+)
+def test_far_from_the_corner_the_agent_gets_the_cheese_more(policy, mazes, behaviour):
+    """At equal other distances, the agent gets the cheese more where the decision square is farther from the corner.
+
+    "Behavioural statistics for a maze-solving agent" (2023) calls this coefficient an artifact.
+    """
+    return np.column_stack([maze_features(mazes, [TILES_TO_CORNER, *THREE]), behaviour(policy, mazes).got_cheese])
+
+
+@pytest.mark.parametrize("distance", PREDICTIVE[:4])
+@claim(
+    number=5,
+    source=STATISTICS_POST.section("Regressions on one variable"),
+    effect_at_least=0.02,  # the smallest reported gain is .754 - .714, of which half is .02
+    bounds=(-1, 1),
+    mazes=DECIDING_MAZES,
+    null_controls=(another_mazes_outcomes,),
+)
+def test_one_distance_tells_whether_the_agent_gets_the_cheese(policy, mazes, predictor, distance):
+    """One distance alone predicts whether the agent gets the cheese better than the commoner outcome."""
+    return predictor.gain(policy, mazes, [distance])
+
+
+@pytest.mark.parametrize("distance", PREDICTIVE[4:])
+@claim(
+    number=5,
+    source=STATISTICS_POST.section("Regressions on one variable"),
+    effect_at_least=0.009,  # half of the smallest reported gain, .732 - .714
+    bounds=(-1, 1),
+    mazes=DECIDING_MAZES,
+    null_controls=(another_mazes_outcomes,),
+)
+def test_steps_from_the_cheese_tell_whether_the_agent_gets_it(policy, mazes, predictor, distance):
+    """The steps from cheese to corner alone predict whether the agent gets it better than the commoner outcome."""
+    return predictor.gain(policy, mazes, [distance])
+
+
+@pytest.mark.parametrize("distance", NOT_PREDICTIVE)
+@claim(
+    number=5,
+    source=STATISTICS_POST.section("Regressions on one variable"),
+    effect_at_least=0.02,
+    bounds=(-1, 1),
+    mazes=DECIDING_MAZES,
+    null_controls=(another_mazes_outcomes,),
+)
+def test_five_other_distances_tell_less_than_the_one_from_cheese_to_corner(policy, mazes, predictor, distance):
+    """Five other distances predict worse than the one from cheese to corner."""
+    return predictor.correct(policy, mazes, [CHEESE_TO_CORNER]) - predictor.correct(policy, mazes, [distance])
+
+
+@pytest.mark.parametrize("distance", PREDICTIVE)
+@approximate_claim(
+    number=5,
+    source=STATISTICS_POST.section("Regressions on one variable"),
+    mazes=DECIDING_MAZES,
+    statistic=logistic_coefficient(0),
+    sample=REGRESSED_ON,
+    at_most=0,
+    null_controls=(opposite_outcomes,),
+)
+def test_each_predictive_distance_alone_has_a_negative_sign(policy, mazes, behaviour, distance):
+    """Each predictive distance alone: the larger it is, the less the agent gets the cheese."""
+    return np.column_stack([maze_features(mazes, [distance]), behaviour(policy, mazes).got_cheese])
+
+
+@claim(
+    number=6,
+    source=STATISTICS_POST.section("Regression on three variables"),
+    effect_at_least={"direction": 0.02, "size": (0.824 - 0.714) / 2},
+    bounds=(-1, 1),
+    mazes=DECIDING_MAZES,
+    null_controls=(another_mazes_outcomes,),
+)
+def test_three_distances_tell_whether_the_agent_gets_the_cheese(policy, mazes, predictor):
+    """Three distances predict whether the agent gets the cheese better than the commoner outcome."""
+    return predictor.gain(policy, mazes, THREE)
+
+
+@claim(
+    number=6,
+    source=STATISTICS_POST.section("Regression on three variables"),
+    effect_at_least={"direction": 0.02, "size": (0.824 - 0.759) / 2},
+    bounds=(-1, 1),
+    mazes=DECIDING_MAZES,
+    null_controls=(another_mazes_outcomes,),
+)
+def test_without_the_distance_of_cheese_and_corner_less_is_told(policy, mazes, predictor):
+    """Leaving out the distance of cheese and corner, the other two predict worse than all three."""
+    return predictor.correct(policy, mazes, THREE) - predictor.correct(policy, mazes, THREE[1:])
+
+
+@pytest.mark.parametrize("left_out", THREE[1:])
+@claim(
+    number=6,
+    source=STATISTICS_POST.section("Regression on three variables"),
+    effect_at_least=0.0025,  # half of the smaller reported loss, .824 - .819
+    bounds=(-1, 1),
+    mazes=DECIDING_MAZES,
+    null_controls=(another_mazes_outcomes,),
+)
+def test_without_a_distance_of_decision_square_and_cheese_less_is_told(policy, mazes, predictor, left_out):
+    """Leaving out one of the two distances of decision square and cheese, the others predict worse than all three."""
+    kept = [name for name in THREE if name != left_out]
+    return predictor.correct(policy, mazes, THREE) - predictor.correct(policy, mazes, kept)
+
+
+def _distances_or_mixed_up(policy, mazes, names):
+    """Features of the mazes; under the control "another maze's outcomes", the first column is that of other mazes."""
+    table = maze_features(mazes, names)
+    if policy.outcomes is not type(policy.outcomes).OWN:
+        table[:, 0] = np.roll(table[:, 0], 1)
+    return table
+
+
+@approximate_claim(
+    number=7,
+    source=STATISTICS_POST.section("Correlation of the variables"),
+    mazes=DECIDING_MAZES,
+    statistic=correlation,
+    sample=REGRESSED_ON,
+    at_least=0.886 / 2,
+    null_controls=(another_mazes_outcomes,),
+)
+def test_steps_and_tiles_from_the_decision_square_to_the_cheese_are_correlated(policy, mazes):
+    """The two distances of decision square and cheese, in steps and as the crow flies, are correlated.
+
+    This is a property of the mazes alone, the same for every policy; the control mixes the steps up.
+    """
+    return _distances_or_mixed_up(policy, mazes, [STEPS_TO_CHEESE, TILES_TO_CHEESE])
+
+
+@pytest.mark.parametrize("distance", THREE[1:])
+@approximate_claim(
+    number=7,
+    source=STATISTICS_POST.section("Variance inflation factors"),
+    mazes=DECIDING_MAZES,
+    statistic=variance_inflation(0),
+    sample=REGRESSED_ON,
+    at_least=1 + (4.64 - 1) / 2,
+    null_controls=(another_mazes_outcomes,),
+)
+def test_each_distance_of_decision_square_and_cheese_inflates_the_others_variance(policy, mazes, distance):
+    """The two distances of decision square and cheese inflate each other's variance in a regression.
+
+    This is a property of the mazes alone, the same for every policy; the control mixes the distance up.
+    """
+    return _distances_or_mixed_up(policy, mazes, [distance, *(name for name in THREE if name != distance)])
+
+
+@pytest.mark.parametrize("distance", THREE[1:])
+@approximate_claim(
+    number=8,
+    source=STATISTICS_POST.section("Sign stability"),
+    mazes=DECIDING_MAZES,
+    statistic=sign_changes(list(FEATURES).index(STEPS_TO_CHEESE)),
+    sample=REGRESSED_ON,
+    at_most=0.05,
+    null_controls=(another_mazes_outcomes,),
+)
+def test_whatever_else_is_regressed_on_the_signs_of_two_distances_stay(policy, mazes, behaviour, distance):
+    """In regressions on 200 random sets of distances, the coefficients of the two distances of decision square and
+    cheese keep their sign in at least 95%.
+
+    Least squares stands in for logistic regression, whose signs are being asked for, to bear the bootstrap.
+    """
+    place = list(FEATURES).index(STEPS_TO_CHEESE)
+    names = [name for name in FEATURES if name != distance]
+    names.insert(place, distance)
+    return np.column_stack([maze_features(mazes, names), behaviour(policy, mazes).got_cheese])
+
+
+@approximate_claim(
+    number=8,
+    source=STATISTICS_POST.section("Sign stability"),
+    mazes=DECIDING_MAZES,
+    statistic=sign_changes(list(FEATURES).index(CHEESE_TO_CORNER)),
+    sample=REGRESSED_ON,
+    at_most=0.1,
+    null_controls=(another_mazes_outcomes,),
+)
+def test_whatever_else_is_regressed_on_the_sign_of_cheese_to_corner_rarely_changes(policy, mazes, behaviour):
+    """In regressions on 200 random sets of distances, the coefficient of the distance of cheese and corner changes its
+    sign in at most 10%."""
+    return np.column_stack([maze_features(mazes), behaviour(policy, mazes).got_cheese])
+
+
+@approximate_claim(
+    number=9,
+    source=POST.section("Comments: cheese-finding by offset from the corner"),
+    mazes=DECIDING_MAZES,
+    statistic=rank_correlation,
+    sample=REGRESSED_ON,
+    at_most=-0.02,
+    null_controls=(opposite_outcomes,),
+)
+def test_the_farther_the_cheese_is_from_the_corner_the_less_the_agent_gets_it(policy, mazes, behaviour):
+    """Cheese-finding falls with the cheese's distance from the corner: their rank correlation is negative."""
+    return np.column_stack([maze_features(mazes, [CHEESE_TO_CORNER]), behaviour(policy, mazes).got_cheese])
+
+
+@claim(
+    number=9,
+    source=POST.section("Comments: cheese-finding by offset from the corner"),
+    effect_at_least=0.02,
+    bounds=(-1, 1),
+    mazes=DECIDING_MAZES,
+    null_controls=(another_mazes_outcomes,),
+)
+def test_cheese_finding_falls_with_the_offset_in_no_straight_line(policy, mazes, predictor):
+    """Trees on the cheese's offset from the corner predict better than a line through its distance: the fall is not
+    linear, or not one of the distance. (Also the reviewers' question whether that distance stands in for something.)"""
+    offset = ("rows from cheese to top", "columns from cheese to right")
+    return predictor.correct(policy, mazes, offset, "boosted trees") - predictor.correct(
+        policy, mazes, [CHEESE_TO_CORNER]
+    )
+
+
+@approximate_claim(
+    number=10,
+    source=STATISTICS_POST.section("Path distance at equal Euclidean distances"),
+    mazes=DECIDING_MAZES,
+    statistic=logistic_coefficient(0),
+    sample=REGRESSED_ON,
+    at_most=0,
+    null_controls=(opposite_outcomes,),
+)
+def test_at_equal_tiles_more_steps_to_the_cheese_lower_cheese_finding(policy, mazes, behaviour):
+    """At equal Euclidean distances, more steps from the decision square to the cheese make getting it less likely."""
+    names = [STEPS_TO_CHEESE, TILES_TO_CHEESE, CHEESE_TO_CORNER]
+    return np.column_stack([maze_features(mazes, names), behaviour(policy, mazes).got_cheese])
+
+
+# -- what reviewers asked --------------------------------------------------------------------------------------------
+
+
+@claim(
+    number=4,
+    source=REVIEWS.section("Can the regression be pushed towards 95%?"),
+    accuracy_at_least=0.95,
+    mazes=DECIDING_MAZES,
+    null_controls=(another_mazes_outcomes,),
+)
+def test_more_features_and_trees_predict_nearly_every_outcome(policy, mazes, predictor):
+    """Boosted trees on all features predict whether the agent gets the cheese in at least 95% of mazes."""
+    return predictor.correct(policy, mazes, tuple(MORE_FEATURES), "boosted trees")
+
+
+@claim(
+    number=4,
+    source=REVIEWS.section("Can the regression be pushed towards 95%?"),
+    effect_at_least=0.02,
+    bounds=(-1, 1),
+    mazes=DECIDING_MAZES,
+    null_controls=(another_mazes_outcomes,),
+)
+def test_more_features_and_trees_predict_better_than_four_distances(policy, mazes, predictor):
+    """Boosted trees on all features predict better than a logistic regression on four distances."""
+    more = predictor.correct(policy, mazes, tuple(MORE_FEATURES), "boosted trees")
+    return more - predictor.correct(policy, mazes, FOUR)

@@ -1,0 +1,253 @@
+"""What a policy does in many mazes, gathered once into a table: whether it gets the cheese, and what it decides.
+
+Gathering takes minutes, so that it is a command of its own (``interp-claims behaviour``); claims about behaviour look
+their mazes up. A table belongs to a policy's weights, and its rows to the mazes themselves, whatever distribution they
+were drawn from.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from interp_claims.errors import InterpClaimsError
+from interp_claims.files import cache_folder, write_atomically
+from interp_claims.mazes.geometry import decision_square
+from interp_claims.mazes.maze import Maze
+from interp_claims.mazes.sampling import (
+    CONFIRMATION,
+    DISCOVERY,
+    MazeDistribution,
+    SeedBlock,
+    cheese_in_corner,
+    with_decision_square,
+)
+from interp_claims.measures.decisions import decide
+from interp_claims.measures.rollouts import roll_out
+from interp_claims.policies.policy import Outcomes, Policy
+
+#: As in the source: episodes of the stochastic policy, of at most so many steps.
+MAX_STEPS = 256
+_ROLLOUT_SEED = 0
+_AT_ONCE = 64
+_FORMAT = "interp-claims behaviour 1"
+
+
+class NotGatheredError(InterpClaimsError):
+    """Behaviour that no table holds yet."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Mazes that behaviour is gathered on: the first ``count`` of a distribution in a block of seeds."""
+
+    mazes: MazeDistribution
+    block: SeedBlock
+    count: int
+
+
+#: All mazes of a table: those that claims are tested on, and those that regressions are fitted on.
+PARTS = (
+    Part(with_decision_square(), CONFIRMATION, 2048),
+    Part(with_decision_square(), DISCOVERY, 1536),
+    Part(cheese_in_corner(5), CONFIRMATION, 512),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Behaviour:
+    """One episode of each of n mazes.
+
+    Attributes:
+        got_cheese: bool (n,).
+        reached_top_right: bool (n,), whether the mouse stood in the top-right corner before the episode was over.
+        steps: int (n,), how long the episode was.
+        p_cheese, p_top_right: float64 (n,), at the decision square; NaN where there is none.
+    """
+
+    got_cheese: np.ndarray
+    reached_top_right: np.ndarray
+    steps: np.ndarray
+    p_cheese: np.ndarray
+    p_top_right: np.ndarray
+
+    @property
+    def neither(self) -> np.ndarray:
+        """bool (n,): the mouse reached neither cheese nor corner."""
+        return ~self.got_cheese & ~self.reached_top_right
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One maze's line in a table; the fields are those of :class:`Behaviour`."""
+
+    key: str
+    seed: int
+    got_cheese: int
+    reached_top_right: int
+    steps: int
+    p_cheese: float
+    p_top_right: float
+
+
+def key_of(maze: Maze) -> str:
+    """How a table names a maze."""
+    return maze.key[:8].hex()
+
+
+class BehaviourTable:
+    """The rows of one policy.
+
+    Args:
+        policy_sha256: the policy's identity.
+        rows: its rows, in the order in which they were gathered.
+    """
+
+    def __init__(self, policy_sha256: str, rows: Sequence[Row] = ()) -> None:
+        self.policy_sha256 = policy_sha256
+        self.rows = {row.key: row for row in rows}
+
+    def missing(self, parts: Sequence[Part] = PARTS) -> list[Maze]:
+        """The mazes that are still to be gathered."""
+        wanted = {key_of(maze): maze for part in parts for maze in part.mazes.sample(part.block, part.count)}
+        return [maze for key, maze in wanted.items() if key not in self.rows]
+
+    def gather(self, policy: Policy, mazes: Sequence[Maze]) -> Iterator[int]:
+        """Add the rows of some mazes, batch by batch; yields how many were added."""
+        for first in range(0, len(mazes), _AT_ONCE):
+            batch = mazes[first : first + _AT_ONCE]
+            for row in _measured(policy, batch):
+                self.rows[row.key] = row
+            yield len(batch)
+
+    def of(self, policy: Policy, mazes: Sequence[Maze]) -> Behaviour:
+        """The behaviour in some mazes; a control may have the policy answer with other outcomes than its own.
+
+        Raises:
+            NotGatheredError: a maze is not in the table.
+        """
+        keys = [key_of(maze) for maze in mazes]
+        absent = [maze for maze, key in zip(mazes, keys) if key not in self.rows]
+        if absent:
+            raise NotGatheredError(
+                f"no behaviour of {policy.name} in {absent[0]!r}; gather it first, which takes minutes: "
+                f"interp-claims behaviour {policy.name}"
+            )
+        if policy.outcomes is Outcomes.OF_ANOTHER_MAZE:
+            keys = [self._next_key[key] for key in keys]
+        rows = [self.rows[key] for key in keys]
+        got = np.array([row.got_cheese for row in rows], dtype=bool)
+        if policy.outcomes is Outcomes.OPPOSITE:
+            got = ~got
+        if policy.outcomes is Outcomes.ALWAYS_CHEESE:
+            got = np.ones_like(got)
+        return Behaviour(
+            got,
+            np.array([row.reached_top_right for row in rows], dtype=bool),
+            np.array([row.steps for row in rows], dtype=np.int64),
+            np.array([row.p_cheese for row in rows], dtype=np.float64),
+            np.array([row.p_top_right for row in rows], dtype=np.float64),
+        )
+
+    @cached_property
+    def _next_key(self) -> dict[str, str]:
+        """For each row another one: the next, in the order in which they were gathered."""
+        keys = list(self.rows)
+        return dict(zip(keys, [*keys[1:], *keys[:1]]))
+
+    def write(self, path: Path) -> None:
+        """Write the table as CSV, with the policy's identity in the first line."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow([_FORMAT, self.policy_sha256])
+        writer.writerow([field.name for field in dataclasses.fields(Row)])
+        writer.writerows(dataclasses.astuple(row) for row in self.rows.values())
+        write_atomically(path, text.getvalue())
+
+    @classmethod
+    def read(cls, path: Path, policy_sha256: str) -> BehaviourTable:
+        """The table of a file.
+
+        Raises:
+            NotGatheredError: the file is no table, or one of other weights.
+        """
+        try:
+            lines = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
+            (name, sha256), _, *rows = lines
+            if name != _FORMAT:
+                raise ValueError(f"its format is {name!r}, wanted {_FORMAT!r}")
+            table = cls(sha256, [_row(row) for row in rows])
+        except (OSError, ValueError, TypeError) as error:
+            raise NotGatheredError(f"{path}: no readable table of behaviour ({error}); delete it and gather") from error
+        if sha256 != policy_sha256:
+            raise NotGatheredError(f"{path}: is a table of the policy {sha256}, wanted {policy_sha256}; delete it")
+        return table
+
+
+def _row(fields: Sequence[str]) -> Row:
+    key, *numbers = fields
+    return Row(key, *map(int, numbers[:4]), *map(float, numbers[4:]))
+
+
+def _measured(policy: Policy, mazes: Sequence[Maze]) -> Iterator[Row]:
+    rollouts = roll_out(policy, mazes, seed=_ROLLOUT_SEED, max_steps=MAX_STEPS)
+    deciding = [i for i, maze in enumerate(mazes) if decision_square(maze) is not None]
+    decisions = np.full((len(mazes), 2), np.nan)
+    if deciding:
+        decision = decide(policy, [mazes[i] for i in deciding])
+        decisions[deciding] = np.column_stack([decision.cheese, decision.top_right])
+    for maze, rollout, (cheese, top_right) in zip(mazes, rollouts, decisions):
+        yield Row(
+            key_of(maze),
+            maze.seed if maze.seed is not None else -1,
+            int(rollout.got_cheese),
+            int(rollout.steps_to_top_right is not None),
+            rollout.steps,
+            round(float(cheese), 6),
+            round(float(top_right), 6),
+        )
+
+
+class BehaviourTables:
+    """Where tables are: those that ship with the suite, and those gathered by the user.
+
+    Args:
+        shipped: folder of the tables that ship.
+    """
+
+    def __init__(self, shipped: Path) -> None:
+        self.shipped = shipped
+        self._loaded: dict[str, BehaviourTable] = {}
+
+    def of(self, policy: Policy) -> BehaviourTable:
+        """The table of a policy; empty if nothing was gathered.
+
+        Raises:
+            NotGatheredError: its file is damaged.
+        """
+        if policy.sha256 not in self._loaded:
+            paths = [file_of(policy, folder) for folder in (self.shipped, gathered_folder())]
+            found = next((path for path in paths if path.is_file()), None)
+            table = BehaviourTable(policy.sha256) if found is None else BehaviourTable.read(found, policy.sha256)
+            self._loaded[policy.sha256] = table
+        return self._loaded[policy.sha256]
+
+    def __call__(self, policy: Policy, mazes: Sequence[Maze]) -> Behaviour:
+        """What a policy did in some mazes."""
+        return self.of(policy).of(policy, mazes)
+
+
+def gathered_folder() -> Path:
+    """Where the user's tables are kept."""
+    return cache_folder() / "behaviour"
+
+
+def file_of(policy: Policy, folder: Path) -> Path:
+    """The file of a policy's table in a folder."""
+    return folder / f"{policy.sha256[:16]}.csv"
