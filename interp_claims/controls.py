@@ -8,31 +8,25 @@ their own, which the claimed edit must exceed.
 from __future__ import annotations
 
 import dataclasses
-import zlib
 from collections.abc import Callable, Sequence
 from typing import Optional
 
 import numpy as np
 import torch
 
+from interp_claims.edits.channels import zero_ablate
 from interp_claims.edits.edit import Edit, EditError, NoOp
 from interp_claims.edits.edit import Sequence as EditSequence
-from interp_claims.edits.vectors import AddVector, Vector
+from interp_claims.edits.vectors import AddVector, Vector, cheese_vector, noise_like
 from interp_claims.mazes.donors import other_mazes
 from interp_claims.mazes.maze import Maze
-from interp_claims.mazes.sampling import maze_rng
+from interp_claims.mazes.sampling import maze_rng, shared_rng
 from interp_claims.policies.forward import ActivationEdit
 from interp_claims.policies.manifest import related, untrained_like
 from interp_claims.policies.policy import Outcomes, Policy
 from interp_claims.policies.roles import roles_of
 
-#: Of what is drawn once for all mazes.
-_SHARED_SEED = 20_230_311
 _NUDGE = 0.01
-
-
-def _shared_rng(purpose: str) -> np.random.Generator:
-    return np.random.default_rng([_SHARED_SEED, zlib.crc32(purpose.encode())])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,20 +80,30 @@ def _another_mazes_vector(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> 
 
 
 def _matched_noise(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
-    def noise(vector: Vector) -> Vector:
-        shape = tuple(vector.values.shape[1:] if vector.per_maze else vector.values.shape)
-        if vector.mazes is not None:
-            rngs = [maze_rng(maze, f"noise for the {vector.name} at {vector.layer}") for maze in vector.mazes]
-        else:
-            rngs = [_shared_rng(f"{vector.name} at {vector.layer}")]
-        drawn = np.stack([rng.standard_normal(shape) for rng in rngs])
-        axes = tuple(range(1, drawn.ndim))
-        norms = np.atleast_1d(vector.norms()).reshape(-1, *[1] * len(shape))
-        drawn *= norms / np.sqrt((drawn**2).sum(axis=axes, keepdims=True))
-        values = torch.from_numpy(drawn if vector.per_maze else drawn[0]).to(vector.values)
-        return vector.with_values(values, f"noise with the norm of the {vector.name}")
+    return edit.map_vectors(noise_like)
 
-    return edit.map_vectors(noise)
+
+def _own_mazes_vector(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
+    return edit.map_vectors(lambda vector: cheese_vector(policy, mazes, vector.layer))
+
+
+def _negated(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
+    return edit.map_vectors(lambda vector: vector.with_values(-vector.values, f"negative of the {vector.name}"))
+
+
+def _layers_silenced(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
+    silenced = (zero_ablate(policy, range(policy.shape(layer)[0]), layer) for layer in edit.layers)
+    return EditSequence((edit, *silenced))
+
+
+def _cheese_channels(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
+    def theirs(channels: np.ndarray, layer: str) -> np.ndarray:
+        roles = roles_of(policy)
+        if roles.layer != layer or channels.shape[-1] > len(roles.cheese_channels):
+            raise EditError(f"cheese channels: wanted {channels.shape[-1]} at {layer}, found {roles.cheese_channels}")
+        return np.array(roles.cheese_channels[: channels.shape[-1]])
+
+    return edit.map_channels(theirs)
 
 
 def _random_channels(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
@@ -114,7 +118,7 @@ def _random_channels(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> Activ
             return rng.choice(pool, len(own), replace=False)
 
         if not mazes:
-            return drawn(channels.reshape(-1, channels.shape[-1])[0], _shared_rng(f"random channels at {layer}"))
+            return drawn(channels.reshape(-1, channels.shape[-1])[0], shared_rng(f"random channels at {layer}"))
         rows = np.broadcast_to(channels, (len(mazes), channels.shape[-1]))
         return np.stack([drawn(own, maze_rng(maze, f"random channels at {layer}")) for own, maze in zip(rows, mazes)])
 
@@ -151,3 +155,13 @@ another_mazes_outcomes = Control(
 )
 #: For claims about recorded behaviour: a mouse that gets the cheese in every maze.
 always_cheese = Control("always the cheese", lambda policy, mazes: policy.with_outcomes(Outcomes.ALWAYS_CHEESE))
+#: Every vector replaced by the cheese vector of the very maze it is used in.
+own_mazes_vector = Control("the maze's own vector", _edits_replaced(_own_mazes_vector))
+#: Every vector replaced by its negative: what was added is subtracted.
+negated = Control("negated", _edits_replaced(_negated))
+#: Every edit followed by setting its whole layer to zero: what a claim that little changes must notice.
+layers_silenced = Control("whole layer set to zero", _edits_replaced(_layers_silenced))
+#: Every edit moved to as many cheese channels.
+cheese_channels_instead = Control("cheese channels", _edits_replaced(_cheese_channels))
+#: A policy that is shown every maze without its cheese.
+cheese_unseen = Control("cheese unseen", lambda policy, mazes: policy.seeing(Maze.without_cheese))

@@ -1,8 +1,8 @@
 """Edits: values that change activations during a forward pass."""
 
-from interp_claims.edits.channels import clamp, mean_ablate, replace_channels, resample, zero_ablate
+from interp_claims.edits.channels import clamp, mean_ablate, replace_channels, resample, scale_channels, zero_ablate
 from interp_claims.edits.edit import Edit, EditError, Sequence, no_op
-from interp_claims.edits.vectors import Vector, add, cheese_vector, subtract
+from interp_claims.edits.vectors import Vector, add, cheese_vector, noise_like, subtract, top_right_vector
 
 __all__ = [
     "Edit",
@@ -14,8 +14,11 @@ __all__ = [
     "clamp",
     "mean_ablate",
     "no_op",
+    "noise_like",
     "replace_channels",
     "resample",
+    "scale_channels",
     "subtract",
+    "top_right_vector",
     "zero_ablate",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Sequence
-from typing import Union
+from typing import Optional, Union
 
 import numpy as np
 import torch
@@ -176,6 +176,57 @@ def replace_channels(
     if not torch.isfinite(source).all():
         raise EditError(f"{name}: the replacement has NaN or infinite values")
     return ReplaceChannels(as_channels(channels), source.to(torch.float32), per, name, layer)
+
+
+class ScaleChannels(Edit):
+    """Multiply some channels, positive and negative values each by a factor of their own."""
+
+    def __init__(self, channels: np.ndarray, positive: float, negative: float, layer: str) -> None:
+        self.channels, self.positive, self.negative, self.layer = channels, float(positive), float(negative), layer
+        if not (np.isfinite(self.positive) and np.isfinite(self.negative)):
+            raise EditError(f"scale_channels: got factors {positive} and {negative}, wanted finite numbers")
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return (self.layer,)
+
+    def apply(self, layer: str, activation: Tensor, rows: Rows) -> Tensor:
+        changed = activation.clone()
+        row = torch.arange(len(activation), device=activation.device)[:, None]
+        channels = _channels_by_row(self.channels, rows)
+        chosen = activation[row, channels]
+        changed[row, channels] = torch.where(chosen > 0, self.positive * chosen, self.negative * chosen)
+        return changed
+
+    def check_fit(self, shapes: Shapes, observations: Observations) -> None:
+        _check_channels(self, self.channels, self.layer, shapes, observations)
+
+    def content(self) -> Iterable[Content]:
+        return self.layer, self.channels, self.positive, self.negative
+
+    def map_channels(self, change: ChannelChange) -> Edit:
+        return ScaleChannels(as_channels(change(self.channels, self.layer)), self.positive, self.negative, self.layer)
+
+    def __str__(self) -> str:
+        if self.positive == self.negative:
+            how = f"by {self.positive:g}"
+        else:
+            how = f"by {self.positive:g} where positive and {self.negative:g} where negative"
+        return f"scale_channels({channels_text(self.channels)} {how}, at {self.layer})"
+
+
+def scale_channels(
+    channels: Channels, factor: float, *, negative: Optional[float] = None, layer: str = DEFAULT_LAYER
+) -> Edit:
+    """Multiply channels by ``factor``.
+
+    Args:
+        channels: one or more channels.
+        factor: what to multiply by.
+        negative: what to multiply negative activations by, if not the same; 0 drops them.
+        layer: the layer to act on.
+    """
+    return ScaleChannels(as_channels(channels), factor, factor if negative is None else negative, layer)
 
 
 def resample(policy: Policy, channels: Channels, donors: Observations, layer: str = DEFAULT_LAYER) -> Edit:

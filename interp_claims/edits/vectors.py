@@ -13,6 +13,7 @@ from torch import Tensor
 from interp_claims.edits.edit import Content, Edit, EditError, Shapes, check_count
 from interp_claims.mazes.maze import Maze, MazeError
 from interp_claims.mazes.observations import Observations
+from interp_claims.mazes.sampling import maze_rng, shared_rng
 from interp_claims.policies.forward import Rows
 from interp_claims.policies.network import DEFAULT_LAYER
 from interp_claims.policies.policy import Policy
@@ -97,6 +98,38 @@ def cheese_vector(policy: Policy, mazes: Sequence[Maze], layer: str = DEFAULT_LA
         return present - policy.activations(Observations.at_start([maze.without_cheese() for maze in on]), layer)
 
     return Vector(layer, recipe(mazes), "cheese vector", tuple(mazes), recipe)
+
+
+def top_right_vector(policy: Policy, mazes: Sequence[Maze], layer: str = DEFAULT_LAYER) -> Vector:
+    """Activations with a way to the top-right corner of the whole picture opened minus without: one vector per maze.
+
+    Mouse (at the start) and cheese stay where they are. Source: "Maze-solving agents: Add a top-right vector, make the
+    agent go to the top-right" (2023).
+
+    Raises:
+        MazeError: a maze fills the whole picture, so that there is no way to open.
+    """
+
+    def recipe(on: Sequence[Maze]) -> Tensor:
+        opened = Observations.one_each([maze.with_mouse_at_start().opened_to_top_right() for maze in on])
+        return policy.activations(opened, layer) - policy.activations(Observations.at_start(on), layer)
+
+    return Vector(layer, recipe(mazes), "top-right vector", tuple(mazes), recipe)
+
+
+def noise_like(vector: Vector) -> Vector:
+    """Gaussian noise with the Euclidean norm of each maze's vector, drawn by the maze's seed."""
+    shape = tuple(vector.values.shape[1:] if vector.per_maze else vector.values.shape)
+    purpose = f"{vector.name} at {vector.layer}"
+    if vector.mazes is not None:
+        rngs = [maze_rng(maze, f"noise for the {purpose}") for maze in vector.mazes]
+    else:
+        rngs = [shared_rng(purpose)]
+    drawn = np.stack([rng.standard_normal(shape) for rng in rngs])
+    norms = np.atleast_1d(vector.norms()).reshape(-1, *[1] * len(shape))
+    drawn *= norms / np.sqrt((drawn**2).sum(axis=tuple(range(1, drawn.ndim)), keepdims=True))
+    values = torch.from_numpy(drawn if vector.per_maze else drawn[0]).to(vector.values)
+    return vector.with_values(values, f"noise with the norm of the {vector.name}")
 
 
 class AddVector(Edit):

@@ -9,7 +9,13 @@ from interp_claims.mazes.actions import (
     direction_probabilities,
     take_step,
 )
-from interp_claims.mazes.donors import donor_observations, donor_pairs, other_mazes
+from interp_claims.mazes.donors import (
+    donor_observations,
+    donor_pairs,
+    draw_donor,
+    mazes_with_cheese_at_offset,
+    other_mazes,
+)
 from interp_claims.mazes.geometry import (
     NoPathError,
     decision_square,
@@ -41,6 +47,7 @@ from interp_claims.mazes.sampling import (
     drawn_target,
     level,
     maze_rng,
+    shared_rng,
     size_between,
     stock_mazes,
     with_decision_square,
@@ -85,15 +92,18 @@ __all__ = [
     "distances_steps_each",
     "donor_observations",
     "donor_pairs",
+    "draw_donor",
     "drawn_squares",
     "drawn_target",
     "euclidean",
     "level",
     "make_env",
     "maze_rng",
+    "mazes_with_cheese_at_offset",
     "other_mazes",
     "path_length_steps",
     "reachable_squares",
+    "shared_rng",
     "shortest_path",
     "simulator",
     "size_between",

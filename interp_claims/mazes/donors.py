@@ -45,6 +45,21 @@ def other_mazes(mazes: Sequence[Maze]) -> tuple[Maze, ...]:
     return tuple(draw_donor(maze, "other maze", elsewhere(maze)) for maze in mazes)
 
 
+def mazes_with_cheese_at_offset(mazes: Sequence[Maze], tiles: int) -> tuple[Maze, ...]:
+    """For each maze another one with its cheese moved to ``tiles`` (rounded) from where this one's cheese lies."""
+
+    def choices(donor: Maze, cheese: Square) -> list[Square]:
+        return [s for s in donor.free_squares if round(euclidean(s, cheese)) == tiles and s != donor.start]
+
+    def moved(maze: Maze) -> Maze:
+        cheese, purpose = _cheese(maze), f"cheese {tiles} tiles away"
+        donor = draw_donor(maze, purpose, lambda donor: bool(choices(donor, cheese)))
+        squares = choices(donor, cheese)
+        return donor.with_cheese(squares[maze_rng(maze, f"square of the {purpose}").integers(len(squares))])
+
+    return tuple(map(moved, mazes))
+
+
 def donor_pairs(mazes: Sequence[Maze]) -> tuple[tuple[Maze, Maze], ...]:
     """For each maze one donor maze twice: with its cheese on the same square as this maze's, and where it was.
 

@@ -161,6 +161,21 @@ class Maze:
         changed[square] = free
         return dataclasses.replace(self, free=changed)
 
+    def opened_to_top_right(self) -> Maze:
+        """The same maze with a way opened from its top-right corner, up and then right, to that of the whole picture.
+
+        The result fills the whole picture, so that its start is another square; the mouse stays where it is.
+
+        Raises:
+            MazeError: the maze fills the whole picture already.
+        """
+        if self.size == WORLD_TILES:
+            raise MazeError(f"{self!r} fills the picture: no way to its top-right corner is left to open")
+        (row, column), free = self.top_right, self.free.copy()
+        free[row:, column] = True
+        free[-1, column:] = True
+        return dataclasses.replace(self, free=free, size=WORLD_TILES)
+
     # -- identity, text ----------------------------------------------------------------------------------------------
 
     @cached_property

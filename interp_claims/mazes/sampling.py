@@ -22,6 +22,7 @@ from interp_claims.mazes.procgen import LARGEST_SEED, check_seed, simulator
 
 _LEVELS_AT_ONCE = 32
 _PATIENCE = 20_000
+_SHARED_SEED = 20_230_311
 
 
 class SamplingError(InterpClaimsError):
@@ -55,6 +56,11 @@ def maze_rng(maze: Maze, purpose: str) -> np.random.Generator:
     """Randomness that belongs to one maze and one purpose, whatever batch or process the maze is measured in."""
     seed = maze.seed if maze.seed is not None else int.from_bytes(maze.key[:4], "little")
     return np.random.default_rng([seed, zlib.crc32(purpose.encode())])
+
+
+def shared_rng(purpose: str) -> np.random.Generator:
+    """Randomness for what is drawn once for all mazes."""
+    return np.random.default_rng([_SHARED_SEED, zlib.crc32(purpose.encode())])
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ from interp_claims.measures.fields import VectorField, field_squares, vector_fie
 from interp_claims.measures.paths import normalised_path_probability
 from interp_claims.measures.prediction import DECIDING_MAZES, Predictor
 from interp_claims.measures.rollouts import Rollout, roll_out
+from interp_claims.measures.tracking import activations_at, another_square, mean_elsewhere, probe_of
 
 __all__ = [
     "DECIDING_MAZES",
@@ -22,14 +23,18 @@ __all__ = [
     "Predictor",
     "Rollout",
     "VectorField",
+    "activations_at",
+    "another_square",
     "decide",
     "decision_observations",
     "field_squares",
     "maze_features",
+    "mean_elsewhere",
     "mean_total_variation",
     "normalised_path_probability",
     "p_cheese",
     "p_top_right",
+    "probe_of",
     "published_change",
     "roll_out",
     "total_variation",

@@ -10,13 +10,14 @@ from interp_claims.policies.checkpoints import (
 )
 from interp_claims.policies.forward import ActivationCache, ActivationEdit, OverflowingNetworkError, Rows
 from interp_claims.policies.manifest import Manifest, ManifestError, related, untrained_like
-from interp_claims.policies.network import DEFAULT_LAYER, ImpalaNetwork, LayerError, cell_of
-from interp_claims.policies.policy import Policy
+from interp_claims.policies.network import DEFAULT_LAYER, RESIDUAL_LAYERS, ImpalaNetwork, LayerError, cell_of
+from interp_claims.policies.policy import Policy, layers_to_edit
 from interp_claims.policies.receptive import reachable_cells
 from interp_claims.policies.roles import RoleError, Roles, discover_roles, roles_of
 
 __all__ = [
     "DEFAULT_LAYER",
+    "RESIDUAL_LAYERS",
     "ActivationCache",
     "ActivationEdit",
     "CheckpointError",
@@ -33,6 +34,7 @@ __all__ = [
     "discover_roles",
     "file_sha256",
     "identity",
+    "layers_to_edit",
     "load_network",
     "reachable_cells",
     "read_metadata",

@@ -21,6 +21,11 @@ from interp_claims.mazes.actions import NUM_ACTIONS
 from interp_claims.mazes.maze import WORLD_TILES, Square
 
 DEFAULT_LAYER = "embedder.block2.res1.resadd_out"
+#: What each residual stage of the network hands on, and the last hidden layer.
+RESIDUAL_LAYERS = (
+    *(f"embedder.block{n}.{part}" for n in (1, 2, 3) for part in ("maxpool_out", "res1.resadd_out", "res2.resadd_out")),
+    "embedder.fc_out",
+)
 OBSERVATION = "observation"
 LOGITS = "fc_policy_out"
 VALUE = "fc_value_out"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from collections.abc import Callable
 from typing import Optional
@@ -11,10 +12,11 @@ from scipy.special import softmax
 from torch import Tensor
 
 from interp_claims.mazes.actions import direction_probabilities
+from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.observations import Observations
 from interp_claims.policies.checkpoints import identity
 from interp_claims.policies.forward import ActivationCache, ActivationEdit, Forward
-from interp_claims.policies.network import ImpalaNetwork
+from interp_claims.policies.network import LOGITS, VALUE, ImpalaNetwork
 
 
 class Outcomes(enum.Enum):
@@ -64,6 +66,7 @@ class Policy:
         self.outcomes = Outcomes.OWN
         self.find_related: Optional[Callable[[str], Policy]] = None
         self._edit_transform: Optional[EditTransform] = None
+        self._seen: Optional[Callable[[Maze], Maze]] = None
 
     def _copy(self, edit: Optional[ActivationEdit], transform: Optional[EditTransform]) -> Policy:
         copy = object.__new__(Policy)
@@ -82,9 +85,27 @@ class Policy:
         """This policy without its edits."""
         return self._copy(None, self._edit_transform)
 
+    @property
+    def bare(self) -> Policy:
+        """This policy as it was loaded: without edits, and without what controls change."""
+        copy = self._copy(None, None)
+        copy._seen, copy.outcomes = None, Outcomes.OWN
+        return copy
+
     def with_edits_replaced(self, transform: EditTransform) -> Policy:
         """This policy, but every edit it will be given goes through ``transform`` first: how controls act."""
         return self._copy(self.edit, transform)
+
+    def seeing(self, change: Callable[[Maze], Maze]) -> Policy:
+        """This policy, but shown each maze as ``change`` makes it: how controls keep something out of its sight."""
+        copy = self._copy(self.edit, self._edit_transform)
+        copy._seen = change
+        return copy
+
+    def _shown(self, observations: Observations) -> Observations:
+        if self._seen is None:
+            return observations
+        return dataclasses.replace(observations, mazes=tuple(map(self._seen, observations.mazes)))
 
     def with_outcomes(self, outcomes: Outcomes) -> Policy:
         """This policy, but claims about recorded behaviour are given other outcomes."""
@@ -94,11 +115,11 @@ class Policy:
 
     def logits(self, observations: Observations) -> np.ndarray:
         """Logits of procgen's 15 actions: float32 array of shape (N, 15)."""
-        return self.forward.outputs(observations, self.edit)[0]
+        return self.forward.outputs(self._shown(observations), self.edit)[0]
 
     def values(self, observations: Observations) -> np.ndarray:
         """The value head's answer: float32 array of shape (N,)."""
-        return self.forward.outputs(observations, self.edit)[1]
+        return self.forward.outputs(self._shown(observations), self.edit)[1]
 
     def action_probabilities(self, observations: Observations) -> np.ndarray:
         """Probabilities of procgen's 15 actions: float64 array of shape (N, 15)."""
@@ -114,7 +135,7 @@ class Policy:
         Raises:
             LayerError: the network has no such activation.
         """
-        return self.forward.activations(observations, layer)
+        return self.forward.activations(self._shown(observations), layer)
 
     def activations_of_pixels(self, pixels: np.ndarray, layer: str) -> Tensor:
         """The unedited activation of a layer for pictures that need not be mazes.
@@ -136,3 +157,8 @@ class Policy:
     def __repr__(self) -> str:
         edit = "" if self.edit is None else f", under {self.edit}"
         return f"<Policy {self.name}, sha256 {self.sha256[:12]}{edit}>"
+
+
+def layers_to_edit(policy: Policy) -> tuple[str, ...]:
+    """Every activation before the two heads, in the order in which they are computed."""
+    return tuple(layer for layer in policy.forward.network.layers if layer not in (LOGITS, VALUE))

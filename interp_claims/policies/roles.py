@@ -14,6 +14,7 @@ import inspect
 import json
 import sys
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,10 @@ class Roles:
     def clamp_value(self) -> float:
         """What to clamp :attr:`cheese_channel` to: nine times its mean at the cheese, as +5.5 is to channel 55's .6."""
         return _CLAMP_FACTOR * self.at_cheese[self.cheese_channel]
+
+    def clamp_values(self, channels: Sequence[int], share: float = 1.0) -> tuple[float, ...]:
+        """What to clamp each of several channels to: ``share`` times nine times its mean at the cheese."""
+        return tuple(share * _CLAMP_FACTOR * self.at_cheese[channel] for channel in channels)
 
     @property
     def sha256(self) -> str:
@@ -134,7 +139,7 @@ def roles_of(policy: Policy) -> Roles:
                 return roles
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 warnings.warn(f"{path} is damaged ({error}); finding the roles anew", DamagedCacheWarning, stacklevel=2)
-        roles = discover_roles(policy.unedited)
+        roles = discover_roles(policy.bare)
         content = {"policy": policy.sha256, "sha256": roles.sha256, "roles": dataclasses.asdict(roles)}
         write_atomically(path, json.dumps(content))
         return roles
