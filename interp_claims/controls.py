@@ -106,23 +106,29 @@ def _cheese_channels(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> Activ
     return edit.map_channels(theirs)
 
 
+def random_channels_like(policy: Policy, channels: Sequence[int], mazes: Sequence[Maze]) -> np.ndarray:
+    """As many channels drawn at random for each maze, none of them among ``channels`` or a cheese channel: (n, k)."""
+    return _drawn_channels(policy, np.asarray(channels), roles_of(policy).layer, mazes)
+
+
 def _random_channels(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
-    def others(channels: np.ndarray, layer: str) -> np.ndarray:
-        roles = roles_of(policy)
-        cheese = roles.cheese_channels if roles.layer == layer else ()
+    return edit.map_channels(lambda channels, layer: _drawn_channels(policy, channels, layer, mazes))
 
-        def drawn(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-            pool = np.setdiff1d(np.arange(policy.shape(layer)[0]), [*own, *cheese])
-            if len(pool) < len(own):
-                raise EditError(f"random channels: {layer} has only {len(pool)} others, wanted {len(own)}")
-            return rng.choice(pool, len(own), replace=False)
 
-        if not mazes:
-            return drawn(channels.reshape(-1, channels.shape[-1])[0], shared_rng(f"random channels at {layer}"))
-        rows = np.broadcast_to(channels, (len(mazes), channels.shape[-1]))
-        return np.stack([drawn(own, maze_rng(maze, f"random channels at {layer}")) for own, maze in zip(rows, mazes)])
+def _drawn_channels(policy: Policy, channels: np.ndarray, layer: str, mazes: Sequence[Maze]) -> np.ndarray:
+    roles = roles_of(policy)
+    cheese = roles.cheese_channels if roles.layer == layer else ()
 
-    return edit.map_channels(others)
+    def drawn(own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        pool = np.setdiff1d(np.arange(policy.shape(layer)[0]), [*own, *cheese])
+        if len(pool) < len(own):
+            raise EditError(f"random channels: {layer} has only {len(pool)} others, wanted {len(own)}")
+        return rng.choice(pool, len(own), replace=False)
+
+    if not mazes:
+        return drawn(channels.reshape(-1, channels.shape[-1])[0], shared_rng(f"random channels at {layer}"))
+    rows = np.broadcast_to(channels, (len(mazes), channels.shape[-1]))
+    return np.stack([drawn(own, maze_rng(maze, f"random channels at {layer}")) for own, maze in zip(rows, mazes)])
 
 
 def another_policy(name: str) -> Control:

@@ -1,6 +1,14 @@
 """Edits: values that change activations during a forward pass."""
 
-from interp_claims.edits.channels import clamp, mean_ablate, replace_channels, resample, scale_channels, zero_ablate
+from interp_claims.edits.channels import (
+    clamp,
+    fill_channels,
+    mean_ablate,
+    replace_channels,
+    resample,
+    scale_channels,
+    zero_ablate,
+)
 from interp_claims.edits.edit import Edit, EditError, Sequence, no_op
 from interp_claims.edits.vectors import Vector, add, cheese_vector, noise_like, subtract, top_right_vector
 
@@ -12,6 +20,7 @@ __all__ = [
     "add",
     "cheese_vector",
     "clamp",
+    "fill_channels",
     "mean_ablate",
     "no_op",
     "noise_like",

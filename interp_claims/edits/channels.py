@@ -236,11 +236,20 @@ def resample(policy: Policy, channels: Channels, donors: Observations, layer: st
     )
 
 
+def fill_channels(policy: Policy, channels: Channels, value: float, layer: str = DEFAULT_LAYER) -> Edit:
+    """Replace every activation of some channels by one value."""
+    return _filled(policy, channels, value, layer, f"fill_channels to {value:+.3g}")
+
+
 def zero_ablate(policy: Policy, channels: Channels, layer: str = DEFAULT_LAYER) -> Edit:
     """Replace channels by zero."""
+    return _filled(policy, channels, 0.0, layer, "zero_ablate")
+
+
+def _filled(policy: Policy, channels: Channels, value: float, layer: str, name: str) -> Edit:
     shape = policy.shape(layer)
-    zeros = torch.zeros(shape[:1] + (1,) * (len(shape) - 1))
-    return replace_channels(channels, zeros, per="all", layer=layer, name="zero_ablate")
+    values = torch.full(shape[:1] + (1,) * (len(shape) - 1), float(value))
+    return replace_channels(channels, values, per="all", layer=layer, name=name)
 
 
 def mean_ablate(policy: Policy, channels: Channels, mazes: Sequence[Maze], layer: str = DEFAULT_LAYER) -> Edit:

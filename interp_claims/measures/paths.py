@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from interp_claims.mazes.actions import direction_between
-from interp_claims.mazes.geometry import shortest_path
+from interp_claims.mazes.geometry import distances_steps, shortest_path
 from interp_claims.mazes.maze import Maze, MazeError, Square
 from interp_claims.mazes.observations import Observations
 from interp_claims.policies.policy import Policy
@@ -42,3 +42,10 @@ def normalised_path_probability(policy: Policy, mazes: Sequence[Maze], targets: 
     chosen = policy.direction_probabilities(observations)[np.arange(len(steps)), steps]
     with np.errstate(divide="ignore"):  # a step of probability 0 makes the whole path impossible
         return np.exp(observations.mean_per_maze(np.log(chosen)))
+
+
+def steps_from_top_right_path(maze: Maze, square: Square) -> int:
+    """How many steps a square lies off the path from the start to the top-right corner; 0 on it."""
+    path = shortest_path(maze, maze.start, maze.top_right)
+    steps = distances_steps(maze, square)
+    return min(int(steps[on_path]) for on_path in path)

@@ -45,6 +45,7 @@ class Policy:
         scale: its width multiplier.
         edit: the edit that it is under, or None.
         relatives: other policies that go with this one, such as the untrained one of the same width, by name.
+        role_set: ``"discovered"``, or ``"published"`` for the channels of the papers, which are those of one network.
         outcomes: whose outcomes claims about recorded behaviour are given.
         find_related: loads other policies by name for the same device, where a manifest is at hand.
     """
@@ -63,6 +64,7 @@ class Policy:
         self.edit: Optional[ActivationEdit] = None
         self.forward = Forward(network, device, cache)
         self.relatives: dict[str, Policy] = {}
+        self.role_set = "discovered"
         self.outcomes = Outcomes.OWN
         self.find_related: Optional[Callable[[str], Policy]] = None
         self._edit_transform: Optional[EditTransform] = None

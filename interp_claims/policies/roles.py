@@ -10,26 +10,28 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import inspect
 import json
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
-from filelock import FileLock
 from scipy import stats
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.files import cache_folder, write_atomically
 from interp_claims.mazes.maze import Maze, Square
 from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.sampling import DISCOVERY, MazeDistribution, maze_rng
+from interp_claims.policies.frozen import frozen
 from interp_claims.policies.network import DEFAULT_LAYER, cell_of
 from interp_claims.policies.policy import Policy
 
 DISCOVERY_MAZES = 512
+#: The cheese channels of the authors' network, the one they retarget with first. They mean nothing in any other.
+PUBLISHED_CHANNELS = (55, 88, 77, 82, 89, 113, 8, 42, 7, 44, 99)
+#: Of these, the ones that retarget on their own.
+PUBLISHED_EFFECTIVE = PUBLISHED_CHANNELS[:7]
 _PUBLISHED_SHARE = 11 / 128
 _CLAMP_FACTOR = 9.0
 _LARGEST_F = 1e9
@@ -37,10 +39,6 @@ _LARGEST_F = 1e9
 
 class RoleError(InterpClaimsError):
     """A role that no channel of the policy plays."""
-
-
-class DamagedCacheWarning(UserWarning):
-    """A file in the cache could not be read and was made anew."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +66,16 @@ class Roles:
         """The channel that tracks the cheese most clearly."""
         return self.cheese_channels[0]
 
+    def cheese_channel_of_rank(self, rank: int) -> int:
+        """The channel that tracks the cheese most clearly but for ``rank`` others.
+
+        Raises:
+            RoleError: there are not so many.
+        """
+        if not 0 <= rank < len(self.cheese_channels):
+            raise RoleError(f"roles: no cheese channel of rank {rank}, there are {len(self.cheese_channels)} from 0 on")
+        return self.cheese_channels[rank]
+
     @property
     def clamp_value(self) -> float:
         """What to clamp :attr:`cheese_channel` to: nine times its mean at the cheese, as +5.5 is to channel 55's .6."""
@@ -83,16 +91,33 @@ class Roles:
         return hashlib.sha256(json.dumps(dataclasses.asdict(self), sort_keys=True).encode()).hexdigest()
 
 
-def discover_roles(policy: Policy, layer: str = DEFAULT_LAYER, mazes: int = DISCOVERY_MAZES) -> Roles:
-    """Find the cheese channels of a policy on the first discovery mazes.
+def discover_roles(
+    policy: Policy,
+    layer: str = DEFAULT_LAYER,
+    mazes: int = DISCOVERY_MAZES,
+    *,
+    skipped: int = 0,
+    channels: Optional[Sequence[int]] = None,
+) -> Roles:
+    """Find the cheese channels of a policy on discovery mazes.
+
+    Args:
+        policy: the policy.
+        layer: where to look for channels.
+        mazes: on how many discovery mazes.
+        skipped: how many discovery mazes to leave out before them.
+        channels: the cheese channels, where they are known and only their values are asked for.
 
     Raises:
-        RoleError: the layer has no height and width, or no channel is higher at the cheese than elsewhere.
+        RoleError: the layer has no height and width or not the channels given, or no channel is higher at the cheese
+            than elsewhere.
     """
     shape = policy.shape(layer)
     if len(shape) != 3:
         raise RoleError(f"roles: {layer} has shape {shape}, wanted channels with height and width")
-    sample = MazeDistribution().sample(DISCOVERY, mazes)
+    if channels is not None and max(channels) >= shape[0]:
+        raise RoleError(f"roles: {layer} of {policy.name} has {shape[0]} channels, wanted channel {max(channels)}")
+    sample = MazeDistribution().sample(DISCOVERY, skipped + mazes)[skipped:]
     activations = policy.activations(Observations.at_start(sample), layer).cpu().numpy()
     pairs = [_cheese_and_other_square(maze) for maze in sample]
     at, off = (
@@ -102,18 +127,24 @@ def discover_roles(policy: Policy, layer: str = DEFAULT_LAYER, mazes: int = DISC
     with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.ConstantInputWarning)
         scores = np.nan_to_num(stats.f_oneway(at, off, axis=0).statistic, nan=0.0, posinf=_LARGEST_F)
+    if channels is not None:
+        return _roles(layer, channels, scores, at, off)
     tracking = np.flatnonzero((at.mean(axis=0) > off.mean(axis=0)) & (at.mean(axis=0) > 0))
     if not len(tracking):
         raise RoleError(f"roles: no channel of {layer} in {policy.name} is positive at the cheese and lower elsewhere")
     count = max(1, round(_PUBLISHED_SHARE * shape[0]))
     ranked = tracking[np.argsort(-scores[tracking], kind="stable")][:count]
+    return _roles(layer, ranked.tolist(), scores, at, off)
+
+
+def _roles(layer: str, channels: Sequence[int], scores: np.ndarray, at: np.ndarray, off: np.ndarray) -> Roles:
     return Roles(
         layer,
-        tuple(ranked.tolist()),
+        tuple(channels),
         tuple(np.round(scores, 6).tolist()),
         tuple(np.round(at.mean(axis=0), 6).astype(float).tolist()),
         tuple(np.round(off.mean(axis=0), 6).astype(float).tolist()),
-        mazes,
+        len(at),
     )
 
 
@@ -125,31 +156,14 @@ def _cheese_and_other_square(maze: Maze) -> tuple[Square, Square]:
 
 
 def roles_of(policy: Policy) -> Roles:
-    """The frozen roles of a policy, discovered once and then read from the cache, whatever the number of processes."""
-    folder = cache_folder() / "roles"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{policy.sha256[:32]}-{_procedure()}.json"
-    with FileLock(f"{path}.lock"):
-        if path.is_file():
-            try:
-                data = json.loads(path.read_text(encoding="utf-8"))
-                roles = _from_json(data["roles"])
-                if roles.sha256 != data["sha256"] or data["policy"] != policy.sha256:
-                    raise ValueError("the hash does not match")
-                return roles
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                warnings.warn(f"{path} is damaged ({error}); finding the roles anew", DamagedCacheWarning, stacklevel=2)
-        roles = discover_roles(policy.bare)
-        content = {"policy": policy.sha256, "sha256": roles.sha256, "roles": dataclasses.asdict(roles)}
-        write_atomically(path, json.dumps(content))
-        return roles
+    """The frozen roles of a policy, discovered once and then read from the cache, whatever the number of processes.
 
+    A policy whose ``role_set`` is ``"published"`` has the channels of the papers instead of the ones that were found.
+    """
+    published = policy.role_set == "published"
 
-def _from_json(data: dict[str, Any]) -> Roles:
-    fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
-    return Roles(**fields)
+    def discover() -> dict[str, Any]:
+        channels = PUBLISHED_CHANNELS if published else None
+        return dataclasses.asdict(discover_roles(policy.bare, channels=channels))
 
-
-def _procedure() -> str:
-    """Changes whenever this module's text does, so that roles found by an older procedure are never used."""
-    return hashlib.sha256(inspect.getsource(sys.modules[__name__]).encode()).hexdigest()[:12]
+    return Roles(**frozen(policy, "published-roles" if published else "roles", [sys.modules[__name__]], discover))
