@@ -1,4 +1,4 @@
-"""The command line: ``interp-claims record`` and ``interp-claims behaviour``."""
+"""The command line: ``interp-claims record``, ``behaviour`` and ``roles``."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from interp_claims.policies.manifest import Manifest, untrained_like
 from interp_claims.policies.policy import Policy
 from interp_claims.records import Records
 from interp_claims.report.results_json import read_results
+from interp_claims.report.roles import roles_text
 
 _INTERRUPTED = 130
 _EPILOG = """\
@@ -25,6 +26,7 @@ examples:
   pytest claims/ --policy region5-seed0-bootstrap --claims-json results.json
   interp-claims record results.json
   interp-claims behaviour my_checkpoint.pth
+  interp-claims roles my_checkpoint.pth
 
 exit status: 0 done, 2 wrong usage or unusable input, 130 interrupted
 """
@@ -81,6 +83,21 @@ def _parser() -> argparse.ArgumentParser:
         "--manifest", type=Path, default=Path("fixtures/policies.toml"), help="shipped policies (default: %(default)s)"
     )
     behaviour.set_defaults(run=_behaviour)
+    roles = commands.add_parser(
+        "roles",
+        help="show which layers and channels of a policy play a part, and how surely they were found",
+        description="Find the roles of policies on discovery mazes, or read those that were found before: the cheese "
+        "channels, how much each retargets on its own, how clearly each layer tracks the cheese and how much P(cheese) "
+        "depends on it there, and the overlap of the channels found on four disjoint sets of mazes.",
+        epilog=_EPILOG,
+        formatter_class=form,
+    )
+    roles.add_argument("policies", nargs="+", metavar="POLICY", help="as for pytest claims/ --policy")
+    roles.add_argument("--device", default="cpu", help="default: %(default)s")
+    roles.add_argument(
+        "--manifest", type=Path, default=Path("fixtures/policies.toml"), help="shipped policies (default: %(default)s)"
+    )
+    roles.set_defaults(run=_roles)
     return parser
 
 
@@ -105,6 +122,13 @@ def _behaviour(chosen: argparse.Namespace) -> None:
         policy = manifest.load(which, chosen.device, ActivationCache())
         for each in (policy, untrained_like(policy)):
             _gather(each, file_of(each, folder))
+
+
+def _roles(chosen: argparse.Namespace) -> None:
+    manifest = Manifest(chosen.manifest)
+    manifest.check(chosen.policies)
+    for which in manifest.names(chosen.policies):
+        print(roles_text(manifest.load(which, chosen.device, ActivationCache())))
 
 
 def _gather(policy: Policy, path: Path) -> None:

@@ -47,6 +47,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a shipped policy, a checkpoint (.pth, .safetensors), untrained-scale4-seed0, or all; repeatable",
     )
     group.addoption("--device", default="cpu", help="where policies run: cpu (default), cuda or cuda:N")
+    group.addoption(
+        "--roles",
+        choices=("discovered", "published"),
+        default="discovered",
+        help="the cheese channels: those found for each policy (default), or those of the papers' one network",
+    )
     group.addoption("--max-mazes", type=int, metavar="N", help="another maze budget; makes results exploratory")
     group.addoption("--alpha", type=float, default=DEFAULT_ALPHA, help="another error rate; makes results exploratory")
     group.addoption(
@@ -262,6 +268,8 @@ def _command(item: pytest.Function) -> str:
     words = ["pytest", item.nodeid]
     if item.config.getoption("policy") and hasattr(item, "callspec") and "policy" in item.callspec.params:
         words += ["--policy", str(item.callspec.params["policy"])]
+    if (roles := item.config.getoption("roles")) != "discovered":
+        words += ["--roles", roles]
     if (device := item.config.getoption("device")) != "cpu":
         words += ["--device", device]
     return shlex.join(words)
@@ -278,7 +286,8 @@ def _claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
     arguments = {name: item.funcargs[name] for name in wanted if name not in _SUPPLIED}
     policy: Any = item.funcargs.get("policy")
     variant = "-".join(str(value) for key, value in parameters.items() if key not in ("policy", "claim_threshold"))
-    chosen = "-".join(part for part in (variant, threshold) if part)
+    roles = "published roles" if item.config.getoption("roles") == "published" else ""
+    chosen = "-".join(part for part in (variant, roles, threshold) if part)
     name = item.nodeid.split("[")[0] + (f"[{chosen}]" if chosen else "")
     return ClaimToRun(name, spec, threshold, item.obj, policy, arguments, variant)
 
