@@ -44,6 +44,7 @@ pixels = st.tuples(st.integers(0, 63), st.integers(0, 63))
     bounds=(-1, 1),
     mazes=size_between(5, 25),
     null_controls=(cheese_unseen,),
+    reported="no figure",
 )
 def test_a_cheese_channel_moves_with_the_cheese(policy, mazes):
     """When the cheese is moved, a cheese channel falls at the old square and rises at the new one, in half of the mazes
@@ -67,6 +68,7 @@ def test_a_cheese_channel_moves_with_the_cheese(policy, mazes):
     accuracy_at_least=0.5,
     mazes=size_between(5, 25),
     null_controls=(cheese_unseen,),
+    reported="+0.6 and -0.2",
 )
 def test_a_cheese_channel_is_positive_at_the_cheese_and_negative_elsewhere(policy, mazes):
     """A cheese channel is positive at the cheese and, on average, negative elsewhere in the maze, in half of the mazes.
@@ -84,6 +86,7 @@ def test_a_cheese_channel_is_positive_at_the_cheese_and_negative_elsewhere(polic
     accuracy_at_least=0.5,
     mazes=stock_mazes(),
     null_controls=(cheese_unseen,),
+    reported="no figure",
 )
 def test_a_linear_probe_finds_the_cheese(policy, mazes):
     """A linear probe halfway through the network, fitted on other mazes, finds the cheese's cell in at least half of
@@ -106,6 +109,7 @@ def test_a_linear_probe_finds_the_cheese(policy, mazes):
     mazes=with_decision_square(),
     null_controls=(untrained, no_op),
     contrast_controls=(random_channels,),
+    reported="slightly, no figure",
 )
 def test_without_the_cheese_channel_the_agent_seeks_the_cheese_less(policy, mazes, ablation):
     """Ablating the channel that tracks the cheese lowers P(cheese) at the decision square."""
@@ -121,6 +125,7 @@ def test_without_the_cheese_channel_the_agent_seeks_the_cheese_less(policy, maze
     bounds=(0, 1),
     mazes=stock_mazes(),
     null_controls=(layers_silenced,),
+    reported="little, no figure",
 )
 def test_without_the_cheese_channel_little_else_changes(policy, mazes, ablation):
     """Ablating the channel that tracks the cheese changes the policy little elsewhere: over four squares of the maze
@@ -148,6 +153,7 @@ def _ablated(policy, ablation, mazes, observations):
     mazes=with_decision_square(),
     null_controls=(untrained, no_op),
     contrast_controls=(random_channels,),
+    reported="no figure",
 )
 def test_doubling_the_cheese_channel_makes_the_agent_seek_the_cheese_more(policy, mazes):
     """Multiplying the channel that tracks the cheese by two raises P(cheese) at the decision square."""
@@ -163,6 +169,7 @@ def test_doubling_the_cheese_channel_makes_the_agent_seek_the_cheese_more(policy
     bounds=(0, 1),
     mazes=stock_mazes(),
     null_controls=(layers_silenced,),
+    reported="little, no figure",
 )
 def test_the_negative_values_of_the_cheese_channel_hardly_matter(policy, mazes):
     """Setting the negative activations of the channel that tracks the cheese to zero changes behaviour little: over

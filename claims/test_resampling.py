@@ -32,6 +32,7 @@ from interp_claims.sources import POST, REVIEWS
     null_controls=(untrained,),
     contrast_controls=(random_channels,),
     budget=2048,  # changes are of the order of hundredths, and so is what random channels leave of them
+    reported="1.26% against 0.88%",
 )
 def test_resampling_cheese_channels_matters_more_when_the_cheese_is_elsewhere(policy, mazes):
     """Resampling the cheese channels from mazes with the cheese elsewhere changes behaviour more than from mazes with
@@ -63,6 +64,7 @@ def _changes(policy, mazes, channels, change=mean_total_variation):
     null_controls=(cheese_unseen,),
     contrast_controls=(random_channels,),
     budget=2048,
+    reported="1.26% against 0.88%",
 )
 def test_by_the_published_statistic_resampling_matters_more_when_the_cheese_is_elsewhere(policy, mazes):
     """By the authors' statistic, resampling the cheese channels from mazes with the cheese elsewhere changes behaviour
@@ -79,6 +81,7 @@ def test_by_the_published_statistic_resampling_matters_more_when_the_cheese_is_e
     null_controls=(cheese_unseen,),
     contrast_controls=(random_channels,),
     budget=2048,
+    reported=".31% against .18%",
 )
 def test_resampling_one_cheese_channel_matters_more_when_the_cheese_is_elsewhere(policy, mazes):
     """Resampling the one channel that tracks the cheese most clearly changes behaviour more from mazes with the cheese
@@ -94,6 +97,7 @@ def test_resampling_one_cheese_channel_matters_more_when_the_cheese_is_elsewhere
     mazes=stock_mazes(),
     null_controls=(cheese_channels_instead,),
     budget=2048,
+    reported=".54% against .60%",
 )
 def test_for_random_channels_the_place_of_the_cheese_does_not_matter(policy, mazes):
     """Resampling as many random channels changes behaviour no more than 1.1 times as much from mazes with the cheese
@@ -111,6 +115,7 @@ def test_for_random_channels_the_place_of_the_cheese_does_not_matter(policy, maz
     null_controls=(cheese_unseen,),
     contrast_controls=(random_channels,),
     budget=512,
+    reported="asked for by reviewers, no figure",
 )
 def test_resampling_shifts_where_the_mouse_dwells_more_when_the_cheese_is_elsewhere(policy, mazes):
     """Resampling the cheese channels from mazes with the cheese elsewhere changes where the mouse dwells in the long

@@ -28,6 +28,7 @@ def _drawn_to_the_corner(policy, mazes, coefficient=1.0):
     mazes=ROOMY,
     null_controls=(untrained, no_op),
     contrast_controls=(matched_noise,),
+    reported="works, no figure",
 )
 def test_adding_the_top_right_vector_draws_the_agent_to_the_corner(policy, mazes):
     """Adding a maze's own top-right vector raises the probability of the step towards the top-right corner."""
@@ -42,6 +43,7 @@ def test_adding_the_top_right_vector_draws_the_agent_to_the_corner(policy, mazes
     sample=512,
     at_least=0.02,
     null_controls=(negated,),
+    reported="less in small mazes",
 )
 def test_in_small_mazes_the_top_right_vector_does_less(policy, mazes):
     """The larger the maze, the more adding its top-right vector raises the probability of the step to the corner."""
@@ -55,6 +57,7 @@ def test_in_small_mazes_the_top_right_vector_does_less(policy, mazes):
     bounds=(-1, 1),
     mazes=ROOMY,
     null_controls=(untrained, no_op),
+    reported="in the end garbage",
 )
 def test_ten_times_the_top_right_vector_leads_nowhere(policy, mazes):
     """Adding ten times the top-right vector sends the mouse neither to cheese nor corner, more often than adding it
@@ -75,6 +78,7 @@ def test_ten_times_the_top_right_vector_leads_nowhere(policy, mazes):
     bounds=(-1, 1),
     mazes=ROOMY,
     null_controls=(negated,),
+    reported="little",
 )
 def test_subtracting_the_top_right_vector_does_little(policy, mazes):
     """Subtracting the top-right vector changes the probability of the step to the corner by no more than .05."""
@@ -89,6 +93,7 @@ def test_subtracting_the_top_right_vector_does_little(policy, mazes):
     mazes=ROOMY,
     null_controls=(untrained, no_op),
     contrast_controls=(matched_noise,),
+    reported="partly",
 )
 def test_the_top_right_vector_of_another_maze_of_the_same_size_works_too(policy, mazes):
     """Adding the top-right vector of another maze of the same size raises the probability of the step to the corner."""
@@ -105,6 +110,7 @@ def test_the_top_right_vector_of_another_maze_of_the_same_size_works_too(policy,
     bounds=(-3, 3),
     mazes=ROOMY,
     null_controls=(layers_silenced,),
+    reported="about additive",
 )
 def test_both_vectors_compose_about_additively(policy, mazes, probability):
     """Subtracting the cheese vector and adding the top-right vector changes a step's probability by about the sum of

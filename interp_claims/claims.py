@@ -52,6 +52,7 @@ class ClaimSpec:
         contrast_controls: must be exceeded.
         budget: the largest number of mazes; for approximate claims, the number looked at.
         statistic: for approximate claims, estimate and standard error of the table that the function returns.
+        reported: the figure that the source reports, in words; empty where it reports none.
         fails_for: for universal claims, the controls under which a counterexample must be found.
     """
 
@@ -66,6 +67,7 @@ class ClaimSpec:
     budget: int = DEFAULT_BUDGET
     statistic: Optional[Statistic] = None
     fails_for: tuple[Control, ...] = ()
+    reported: str = ""
 
 
 def spec_of(function: object) -> Optional[ClaimSpec]:
@@ -97,6 +99,7 @@ def claim(
     accuracy_at_least: Optional[Thresholds] = None,
     bounds: Optional[tuple[float, float]] = None,
     budget: int = DEFAULT_BUDGET,
+    reported: str = "",
 ) -> Callable[[Function], Function]:
     """Declare a claim that is decided maze by maze at stated error rates.
 
@@ -119,6 +122,7 @@ def claim(
         accuracy_at_least: the share of mazes with effect 1 (against 0) is at least this.
         bounds: smallest and largest possible effect; for ratios (0, largest). Left out for ratios and accuracy: (0, 1).
         budget: how many mazes may be used.
+        reported: the figure that the source reports, in words.
 
     Raises:
         ClaimError: no or several thresholds, no null control, or a claim that could not be decided.
@@ -175,6 +179,7 @@ def claim(
                 tuple(null_controls),
                 tuple(contrast_controls),
                 budget,
+                reported=reported,
             ),
         )
 
@@ -192,6 +197,7 @@ def approximate_claim(
     at_most: Optional[float] = None,
     within: Optional[float] = None,
     null_controls: Sequence[Control],
+    reported: str = "",
 ) -> Callable[[Function], Function]:
     """Declare a claim about a coefficient or a rank correlation: one look at ``sample`` mazes, studentised bootstrap.
 
@@ -217,7 +223,8 @@ def approximate_claim(
         except EffectError as error:
             raise ClaimError(f"{function.__name__}: {error}") from error
         spec = ClaimSpec("approximate", number, source, _sentence(function), {"": hypothesis_}, mazes, budget=sample)
-        return _attach(function, dataclasses.replace(spec, statistic=statistic, null_controls=tuple(null_controls)))
+        spec = dataclasses.replace(spec, statistic=statistic, null_controls=tuple(null_controls), reported=reported)
+        return _attach(function, spec)
 
     return declare
 
@@ -228,6 +235,7 @@ def universal_claim(
     source: Source,
     examples: int = 50,
     fails_for: Sequence[Control] = (),
+    reported: str = "",
     **given: SearchStrategy[Any],
 ) -> Callable[[Function], Function]:
     """Declare a claim that holds on *every* maze: Hypothesis searches for a counterexample and shrinks it.
@@ -239,12 +247,13 @@ def universal_claim(
         source: where the sentence stands.
         examples: how many mazes to try.
         fails_for: controls under which a counterexample must be found; else the claim is vacuous.
+        reported: the figure that the source reports, in words.
         given: strategies for the function's arguments, as for ``hypothesis.given``.
     """
 
     def declare(function: Function) -> Function:
         spec = ClaimSpec("universal", number, source, _sentence(function), {}, budget=examples)
-        spec = dataclasses.replace(spec, fails_for=tuple(fails_for))
+        spec = dataclasses.replace(spec, fails_for=tuple(fails_for), reported=reported)
         search = hypothesis.settings(
             derandomize=True,
             database=None,

@@ -1,4 +1,4 @@
-"""The command line: ``interp-claims record``, ``behaviour`` and ``roles``."""
+"""The command line: ``interp-claims record``, ``behaviour``, ``roles`` and ``table``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from interp_claims.errors import InterpClaimsError
+from interp_claims.files import write_between_marks
 from interp_claims.measures.behaviour import BehaviourTable, file_of, gathered_folder
 from interp_claims.policies.forward import ActivationCache
 from interp_claims.policies.manifest import Manifest, untrained_like
 from interp_claims.policies.policy import Policy
 from interp_claims.records import Records
+from interp_claims.report.inventory import inventory_markdown, read_elsewhere
 from interp_claims.report.results_json import read_results
 from interp_claims.report.roles import roles_text
 
@@ -83,6 +85,18 @@ def _parser() -> argparse.ArgumentParser:
         "--manifest", type=Path, default=Path("fixtures/policies.toml"), help="shipped policies (default: %(default)s)"
     )
     behaviour.set_defaults(run=_behaviour)
+    table = commands.add_parser(
+        "table",
+        help="write the table of all claims and policies from the records",
+        description="Write the inventory of claims, with what every policy came to, between the inventory marks of a "
+        "Markdown file.",
+        epilog=_EPILOG,
+        formatter_class=form,
+    )
+    table.add_argument("--verdicts", type=Path, default=Path("fixtures/verdicts"), help="default: %(default)s")
+    table.add_argument("--elsewhere", type=Path, default=Path("claims/elsewhere.toml"), help="default: %(default)s")
+    table.add_argument("--markdown", type=Path, default=Path("claims/README.md"), help="default: %(default)s")
+    table.set_defaults(run=_table)
     roles = commands.add_parser(
         "roles",
         help="show which layers and channels of a policy play a part, and how surely they were found",
@@ -99,6 +113,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     roles.set_defaults(run=_roles)
     return parser
+
+
+def _table(chosen: argparse.Namespace) -> None:
+    table = inventory_markdown(Records(chosen.verdicts).by_policy, read_elsewhere(chosen.elsewhere))
+    write_between_marks(chosen.markdown, "inventory", table)
+    print(f"written: the table in {chosen.markdown}")
 
 
 def _record(chosen: argparse.Namespace) -> None:

@@ -13,7 +13,10 @@ from interp_claims.results import ENGINE_VERSION, ClaimResult
 from interp_claims.verdicts.sequential import Verdict
 
 _FORMAT = 1
-_KEPT = ("verdict", "reason", "statement", "effect", "interval", "mazes", "alpha")
+_KEPT = (
+    *("number", "kind", "sentence", "source", "reported"),
+    *("verdict", "reason", "statement", "effect", "interval", "mazes", "alpha"),
+)
 
 
 class RecordError(InterpClaimsError):
@@ -50,6 +53,11 @@ class Records:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RecordError(f"{path}: no readable record ({error!r}); restore it or record it anew") from error
         return dict(data)
+
+    @property
+    def by_policy(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Everything on record: for each policy by name, for each claim by identity, its entry."""
+        return {str(record["policy"]): record["claims"] for record in self._loaded.values()}
 
     def verdict(self, policy_sha256: Optional[str], claim: str) -> Optional[str]:
         """The recorded verdict of a claim on a policy, or None."""

@@ -57,6 +57,7 @@ class ClaimResult:
         controls: what the controls came to.
         against: seeds and effects of the three mazes that speak most against the claim.
         counterexample: for universal claims, the smallest that was found.
+        reported: the figure that the source reports, in words.
         exploratory: whether budget or error rate were changed on the command line.
         seconds: how long it took.
     """
@@ -80,6 +81,7 @@ class ClaimResult:
     controls: tuple[ControlResult, ...] = ()
     against: tuple[tuple[int, float], ...] = ()
     counterexample: str = ""
+    reported: str = ""
     exploratory: bool = False
     seconds: float = 0.0
 

@@ -108,6 +108,7 @@ class ClaimToRun:
             policy=None if self.policy is None else self.policy.name,
             policy_sha256=None if self.policy is None else self.policy.sha256,
             verdict=verdict.value,
+            reported=self.spec.reported,
             exploratory=options.exploratory and self.spec.kind != "universal",
             **fields,
         )

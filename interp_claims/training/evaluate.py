@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from rich.console import Console
 from rich.progress import track
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.files import write_atomically
+from interp_claims.files import write_atomically, write_between_marks
 from interp_claims.measures.evaluation import Cell, Evaluation, cells_wanted, evaluate
 from interp_claims.policies.checkpoints import read_metadata
 from interp_claims.policies.forward import ActivationCache
@@ -26,7 +25,6 @@ from interp_claims.training.recipe import TrainingError
 
 MAZES_PER_SIZE = 50
 _SCHEMA = 1
-_MARKED = re.compile(r"(<!-- evaluation: begin -->\n).*?(<!-- evaluation: end -->)", re.DOTALL)
 _EPILOG = """\
 examples:
   python -m interp_claims.training.evaluate my.safetensors --region 5
@@ -61,7 +59,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         plot = chosen.out / "evaluation.png"
         plot_evaluations(evaluations, plot)
         if chosen.markdown is not None:
-            _write_markdown(chosen.markdown, population_markdown(evaluations))
+            write_between_marks(chosen.markdown, "evaluation", population_markdown(evaluations))
     except KeyboardInterrupt:
         errors.print("interrupted; the same command goes on")
         return 130
@@ -148,16 +146,6 @@ def _cells_in(path: Path, key: dict[str, Any]) -> list[Cell]:
         return [Cell.from_dict(cell) for cell in data["cells"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"{path}: no readable evaluation ({error!r}); delete it to measure anew") from error
-
-
-def _write_markdown(path: Path, table: str) -> None:
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    if not _MARKED.search(text):
-        raise TrainingError(
-            f"--markdown {path}: found no pair of marks, wanted '<!-- evaluation: begin -->' and "
-            "'<!-- evaluation: end -->' on lines of their own around the place of the table"
-        )
-    write_atomically(path, _MARKED.sub(lambda m: f"{m[1]}{table}{m[2]}", text))
 
 
 if __name__ == "__main__":
