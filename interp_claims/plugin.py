@@ -30,8 +30,9 @@ from interp_claims.report.results_json import write_results
 from interp_claims.report.terminal import closing_table
 from interp_claims.results import ClaimResult
 from interp_claims.running import ClaimToRun, Measurements, RunOptions, not_evaluated, run_claim
+from interp_claims.running.counterexamples import save_counterexample, smallest_counterexample
 from interp_claims.verdicts.estimands import Ratio
-from interp_claims.verdicts.sequential import DEFAULT_ALPHA
+from interp_claims.verdicts.sequential import DEFAULT_ALPHA, Verdict
 
 _PLAIN_WIDTH = 150
 _SUPPLIED = ("policy", "mazes")
@@ -62,7 +63,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="whether a claim that the budget leaves undecided, and that has no record, fails",
     )
     group.addoption("--claims-json", metavar="PATH", help="write all results to this file")
-    group.addoption("--replay", type=int, metavar="SEED", help="measure the chosen claims on this one maze and show it")
+    group.addoption("--replay", metavar="SEED_OR_FILE", help="measure the chosen claims on this one maze and show it")
+    group.addoption(
+        "--counterexamples",
+        metavar="FOLDER",
+        help="for claims that are not supported, search the smallest maze that contradicts them and keep it there",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -257,10 +263,24 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     finally:
         run.progress.clear()
     pyfuncitem.stash[_RESULT] = result
+    if (folder := pyfuncitem.config.getoption("counterexamples")) and result.verdict != Verdict.SUPPORTED:
+        pyfuncitem.stash[_COUNTEREXAMPLE] = _search(claim, Path(folder), _command(pyfuncitem))
     outcome = run.outcome(result)
     if outcome.error is not None:
         raise outcome.error(account(result, outcome, _command(pyfuncitem)))
     return True
+
+
+def _search(claim: ClaimToRun, folder: Path, command: str) -> str:
+    """Look for the smallest maze that contradicts a claim, and say what came of it."""
+    try:
+        maze = smallest_counterexample(claim)
+    except InterpClaimsError as error:
+        return f"no counterexample: {error}"
+    if maze is None:
+        return "no counterexample: every maze tried agrees with the statement"
+    path = save_counterexample(claim, maze, folder)
+    return f"smallest counterexample: {maze!r}\n{maze.to_text()}\n    {command} --replay {shlex.quote(str(path))}"
 
 
 def _command(item: pytest.Function) -> str:
@@ -277,6 +297,7 @@ def _command(item: pytest.Function) -> str:
 
 _RESULT = pytest.StashKey[ClaimResult]()
 _REPLAY = pytest.StashKey[str]()
+_COUNTEREXAMPLE = pytest.StashKey[str]()
 
 
 def _claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
@@ -300,6 +321,7 @@ def pytest_runtest_makereport(
     if call.when == "call":
         if (result := item.stash.get(_RESULT, None)) is not None:
             report.interp_claims_result = result.to_dict()  # type: ignore[attr-defined]
+        report.interp_claims_counterexample = item.stash.get(_COUNTEREXAMPLE, None)  # type: ignore[attr-defined]
         report.interp_claims_replay = item.stash.get(_REPLAY, None)  # type: ignore[attr-defined]
         if call.excinfo is not None and isinstance(call.excinfo.value, ClaimFailed):
             report.longrepr = str(call.excinfo.value)
@@ -354,6 +376,8 @@ class _Reporter:
             threshold = result.claim.rpartition("[")[2].rstrip("]") if result.claim.endswith("]") else ""
             where = ", ".join(part for part in (threshold, result.policy) if part)
             self._say(f"{outcome.word.upper()}: {result.sentence}")
+            if (found := getattr(report, "interp_claims_counterexample", None)) is not None:
+                self._say(found)
             self._say(f"    {numbers_text(result)}{f' ({where})' if where else ''}, {result.seconds:.0f} s")
 
     def _say(self, text: str) -> None:

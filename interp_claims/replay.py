@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from interp_claims.errors import InterpClaimsError
 from interp_claims.running import ClaimToRun
+from interp_claims.running.counterexamples import read_counterexample
 
 
 class ReplayError(InterpClaimsError):
     """A claim or a seed that has nothing to replay."""
 
 
-def replay_text(run: ClaimToRun, seed: int) -> str:
-    """What a claim and its controls measure on the maze of one seed, with a drawing of the maze.
+def replay_text(run: ClaimToRun, which: str) -> str:
+    """What a claim and its controls measure on one maze, with a drawing of the maze.
+
+    Args:
+        run: the claim.
+        which: a level seed, or a file that holds a maze.
 
     Raises:
         ReplayError: the claim is not measured on mazes by seed, or its distribution rejects the seed.
+        CounterexampleError: the file holds no maze.
     """
     if run.spec.mazes is None or run.policy is None:
         raise ReplayError(f"{run.name}: is not measured on mazes by seed; run it without --replay")
-    maze = run.spec.mazes.maze(seed)
+    maze = run.spec.mazes.maze(int(which)) if which.isdecimal() else read_counterexample(Path(which))
     if maze is None:
-        raise ReplayError(f"{run.name}: the maze of seed {seed} does not belong to {run.spec.mazes}; choose another")
+        raise ReplayError(f"{run.name}: the maze of seed {which} does not belong to {run.spec.mazes}; choose another")
     hypothesis = run.spec.hypotheses[run.threshold]
     estimand = hypothesis.estimand
     lines = [run.spec.sentence, f"{maze!r}, shown to {run.policy.name}", maze.to_text(), ""]

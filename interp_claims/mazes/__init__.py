@@ -26,7 +26,7 @@ from interp_claims.mazes.geometry import (
     reachable_squares,
     shortest_path,
 )
-from interp_claims.mazes.maze import SIZES, WORLD_TILES, Facing, Maze, MazeError, Square, Theme
+from interp_claims.mazes.maze import NUM_BACKGROUNDS, SIZES, WORLD_TILES, Facing, Maze, MazeError, Square, Theme
 from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.procgen import LARGEST_SEED, Simulator, make_env, simulator
 from interp_claims.mazes.sampling import (
@@ -63,6 +63,7 @@ __all__ = [
     "EVALUATION",
     "LARGEST_SEED",
     "NUM_ACTIONS",
+    "NUM_BACKGROUNDS",
     "REGISTERED",
     "SIZES",
     "TRAINING",

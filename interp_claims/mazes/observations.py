@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -41,6 +41,10 @@ class Observations:
     def owner_array(self) -> np.ndarray:
         """``owners`` as an int64 array."""
         return np.asarray(self.owners, dtype=np.int64)
+
+    def with_mazes(self, change: Callable[[Maze], Maze]) -> Observations:
+        """The same observations of changed mazes, for example without their cheese."""
+        return dataclasses.replace(self, mazes=tuple(map(change, self.mazes)))
 
     @classmethod
     def one_each(cls, mazes: Sequence[Maze]) -> Observations:

@@ -79,6 +79,6 @@ def p_cheese(policy: Policy, mazes: Sequence[Maze]) -> np.ndarray:
     return decide(policy, mazes).cheese
 
 
-def p_top_right(policy: Policy, mazes: Sequence[Maze]) -> np.ndarray:
+def p_top_right(policy: Policy, mazes: Sequence[Maze], steps_of: Sequence[Maze] | None = None) -> np.ndarray:
     """P(top-right): probability, at the decision square, of the step towards the top-right corner; shape (n,)."""
-    return decide(policy, mazes).top_right
+    return decide(policy, mazes, steps_of).top_right

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 from collections.abc import Callable
 from typing import Optional
@@ -107,7 +106,7 @@ class Policy:
     def _shown(self, observations: Observations) -> Observations:
         if self._seen is None:
             return observations
-        return dataclasses.replace(observations, mazes=tuple(map(self._seen, observations.mazes)))
+        return observations.with_mazes(self._seen)
 
     def with_outcomes(self, outcomes: Outcomes) -> Policy:
         """This policy, but claims about recorded behaviour are given other outcomes."""

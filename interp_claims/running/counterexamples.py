@@ -1,0 +1,97 @@
+"""The smallest maze that contradicts a claim: on which its statement, read for that maze alone, is false.
+
+Hypothesis searches and shrinks. A rate is never estimated from this: it shows what a failure looks like.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Optional
+
+import hypothesis
+import numpy as np
+from hypothesis.errors import NoSuchExample
+
+from interp_claims.errors import InterpClaimsError
+from interp_claims.files import write_atomically
+from interp_claims.mazes.maze import Maze
+from interp_claims.mazes.sampling import MazeDistribution
+from interp_claims.mazes.strategies import perfect_mazes
+from interp_claims.running.context import ClaimToRun
+from interp_claims.verdicts.sequential import Hypothesis as Statement
+
+_EXAMPLES = 100
+
+
+class CounterexampleError(InterpClaimsError):
+    """A claim that no single maze can contradict, or a file that holds no counterexample."""
+
+
+def smallest_counterexample(run: ClaimToRun) -> Optional[Maze]:
+    """The smallest maze found that contradicts a sampled claim, or None if 100 mazes gave none.
+
+    Raises:
+        CounterexampleError: the claim is not measured maze by maze.
+    """
+    if run.spec.kind != "sampled" or run.policy is None or run.spec.mazes is None:
+        raise CounterexampleError(f"{run.name}: is not measured maze by maze, so that no maze can contradict it")
+    statement, policy = run.spec.hypotheses[run.threshold], run.policy
+
+    def contradicts(drawn: Maze) -> bool:
+        assert run.spec.mazes is not None
+        maze = _in_distribution(run.spec.mazes, drawn.with_mouse_at_start())
+        return maze is not None and _is_false(statement, run.measured(statement.estimand, policy, (maze,)))
+
+    search = hypothesis.settings(
+        max_examples=_EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    try:
+        found = hypothesis.find(perfect_mazes(cheese=True), contradicts, settings=search)
+    except NoSuchExample:
+        return None
+    return _in_distribution(run.spec.mazes, found.with_mouse_at_start())
+
+
+def _in_distribution(mazes: MazeDistribution, maze: Maze) -> Optional[Maze]:
+    kept: Optional[Maze] = maze
+    for step in mazes.steps:
+        kept = step(kept) if kept is not None else None
+    return kept
+
+
+def _is_false(statement: Statement, values: np.ndarray) -> bool:
+    score = float(statement.estimand.scores(values, statement.theta)[0])
+    limit = statement.estimand.score_threshold(statement.theta)
+    if statement.direction == "within":
+        return abs(score) > limit
+    return score < limit if statement.direction == "at least" else score > limit
+
+
+def save_counterexample(run: ClaimToRun, maze: Maze, folder: Path) -> Path:
+    """Write a counterexample as JSON; ``--replay`` takes the file."""
+    assert run.policy is not None
+    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in f"{run.name.split('::')[-1]}-{run.policy.name}")
+    content = {"claim": run.name, "policy": run.policy.name, "sha256": run.policy.sha256, "maze": maze.to_dict()}
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    write_atomically(path, json.dumps(content, indent=1) + "\n")
+    return path
+
+
+def read_counterexample(path: Path) -> Maze:
+    """The maze that :func:`save_counterexample` wrote.
+
+    Raises:
+        CounterexampleError: the file holds no counterexample.
+    """
+    try:
+        return Maze.from_dict(json.loads(path.read_text(encoding="utf-8"))["maze"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CounterexampleError(
+            f"{path}: holds no maze ({error!r}); give a seed, or a file that --counterexamples wrote"
+        ) from error
