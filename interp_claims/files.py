@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from pathlib import Path
 
 import platformdirs
+
+from interp_claims.errors import InterpClaimsError
+
+
+class FileError(InterpClaimsError):
+    """A file or folder that cannot be written as asked."""
 
 
 def cache_folder() -> Path:
@@ -28,3 +35,44 @@ def write_atomically(path: Path, content: str | bytes | memoryview) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        FileError: it cannot be made, for example because it is a file.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{path}: cannot make this folder ({error.strerror}); choose another") from error
+
+
+def write_between_marks(path: Path, name: str, text: str) -> None:
+    """Replace what stands between ``<!-- name: begin -->`` and ``<!-- name: end -->``, keeping the rest of the file.
+
+    Raises:
+        FileError: the file has no such pair of marks.
+    """
+    old = check_marks(path, name)
+    write_atomically(path, _marked(name).sub(lambda match: f"{match[1]}{text}{match[2]}", old))
+
+
+def check_marks(path: Path, name: str) -> str:
+    """The text of a file that has the marks that :func:`write_between_marks` wants.
+
+    Raises:
+        FileError: it has no such pair of marks.
+    """
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if not _marked(name).search(text):
+        raise FileError(
+            f"{path}: found no pair of marks, wanted '<!-- {name}: begin -->' and '<!-- {name}: end -->' on lines of "
+            "their own around its place"
+        )
+    return text
+
+
+def _marked(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)", re.DOTALL)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,10 +14,10 @@ from rich.console import Console
 from rich.progress import track
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.files import write_atomically
+from interp_claims.files import check_marks, make_folder, write_atomically, write_between_marks
 from interp_claims.measures.evaluation import Cell, Evaluation, cells_wanted, evaluate
 from interp_claims.policies.checkpoints import read_metadata
-from interp_claims.policies.forward import ActivationCache
+from interp_claims.policies.forward import ActivationCache, check_device
 from interp_claims.policies.manifest import Manifest
 from interp_claims.policies.policy import Policy
 from interp_claims.report.evaluation import evaluation_tables, plot_evaluations, population_markdown
@@ -26,7 +25,6 @@ from interp_claims.training.recipe import TrainingError
 
 MAZES_PER_SIZE = 50
 _SCHEMA = 1
-_MARKED = re.compile(r"(<!-- evaluation: begin -->\n).*?(<!-- evaluation: end -->)", re.DOTALL)
 _EPILOG = """\
 examples:
   python -m interp_claims.training.evaluate my.safetensors --region 5
@@ -49,7 +47,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         manifest.check(chosen.policies)
         if not 1 <= chosen.mazes_per_size <= 10_000:
             raise TrainingError(f"--mazes-per-size: got {chosen.mazes_per_size}, wanted 1 to 10,000")
-        chosen.out.mkdir(parents=True, exist_ok=True)
+        check_device(chosen.device)
+        if chosen.markdown is not None:
+            check_marks(chosen.markdown, "evaluation")  # before anything takes long
+        make_folder(chosen.out)
         evaluations = []
         for which in manifest.names(chosen.policies):
             policy = manifest.load(which, chosen.device, ActivationCache())
@@ -61,7 +62,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         plot = chosen.out / "evaluation.png"
         plot_evaluations(evaluations, plot)
         if chosen.markdown is not None:
-            _write_markdown(chosen.markdown, population_markdown(evaluations))
+            write_between_marks(chosen.markdown, "evaluation", population_markdown(evaluations))
     except KeyboardInterrupt:
         errors.print("interrupted; the same command goes on")
         return 130
@@ -96,8 +97,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _region(which: str, policy: Policy, manifest: Manifest, asked: Optional[int]) -> int:
     """The corner region that a policy was trained with, as its file or the manifest says, else as asked."""
-    if policy.name in manifest.entries:
-        return manifest.entries[policy.name].region
+    for entry in manifest.entries.values():
+        if entry.sha256 == policy.sha256:
+            return entry.region
     if which.endswith(".safetensors"):
         with contextlib.suppress(KeyError, ValueError, TypeError):
             return int(json.loads(read_metadata(which)["training"])["recipe"]["region"])
@@ -146,18 +148,8 @@ def _cells_in(path: Path, key: dict[str, Any]) -> list[Cell]:
         if {name: data[name] for name in key} != key:
             return []
         return [Cell.from_dict(cell) for cell in data["cells"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(f"{path}: no readable evaluation ({error!r}); delete it to measure anew") from error
-
-
-def _write_markdown(path: Path, table: str) -> None:
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    if not _MARKED.search(text):
-        raise TrainingError(
-            f"--markdown {path}: found no pair of marks, wanted '<!-- evaluation: begin -->' and "
-            "'<!-- evaluation: end -->' on lines of their own around the place of the table"
-        )
-    write_atomically(path, _MARKED.sub(lambda m: f"{m[1]}{table}{m[2]}", text))
 
 
 if __name__ == "__main__":

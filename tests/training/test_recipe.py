@@ -93,3 +93,10 @@ def test_a_recipe_survives_json():
 def test_a_recipe_with_a_setting_that_there_is_not_is_refused(data):
     with pytest.raises(TypeError, match="colour"):
         Recipe.from_dict(data)
+
+
+def test_in_short_runs_the_average_forgets_where_it_began(monkeypatch):
+    monkeypatch.setattr("interp_claims.training.recipe._FORGETTING", 20.0)
+    assert Recipe(samples=32 * 40_000).share_of_new_weights == 0.001
+    assert Recipe(samples=32 * 1_000).share_of_new_weights == 0.02
+    assert Recipe(samples=32 * 5).share_of_new_weights == 1.0

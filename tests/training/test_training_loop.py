@@ -27,14 +27,13 @@ def files(tmp_path):
 def uninterrupted(recipe, tmp_path_factory):
     """A run from beginning to end: its files, its losses, what it reported and the run itself."""
     files, steps, lines = Files(tmp_path_factory.mktemp("run") / "mine.safetensors"), [], []
-    run, seconds = begin_or_resume(recipe, files, "cpu", resume=False)
+    run = begin_or_resume(recipe, files, "cpu", resume=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "HELD_OUT", 8)
         patch.setattr(loop, "SCORE_EVERY_SAMPLES", 16)
         losses, step = [], run.train
         patch.setattr(run, "train", lambda batch: (losses.append(step(batch)), losses[-1])[1])
-        train(run, files, workers=0, seconds_before=seconds, on_step=lambda r: steps.append(r.step),
-              on_progress=lines.append)  # fmt: skip
+        train(run, files, workers=0, on_step=lambda r: steps.append(r.step), on_progress=lines.append)
     return files, run, steps, [float(loss) for loss in losses], lines
 
 
@@ -57,7 +56,7 @@ def stop_at(step, number):
 
 def half_done(recipe, files, step=10):
     """An unfinished run, as if killed after its state was saved."""
-    run, _ = begin_or_resume(recipe, files, "cpu", resume=False)
+    run = begin_or_resume(recipe, files, "cpu", resume=False)
     for batch in islice(batches(recipe, 0, 0), step):
         run.train(batch)
     run.save(files.state)
@@ -106,6 +105,17 @@ def assert_same(got, wanted):
 def test_batches_are_the_same_from_whatever_step_they_begin(recipe, all_batches, first_step):
     got = list(islice(batches(recipe, first_step, 0), STEPS - first_step))
     assert_same(got, all_batches[first_step:])
+
+
+def test_there_are_no_more_batches_than_steps(recipe):
+    assert len(list(batches(recipe, 0, 0))) == STEPS
+    assert len(list(batches(recipe, 17, 0))) == STEPS - 17
+
+
+def test_batches_draw_nothing_from_what_others_draw_from(recipe):
+    before = torch.random.get_rng_state()
+    next(batches(recipe, 0, 0))
+    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 def test_a_process_that_prepares_data_prepares_the_same(recipe, all_batches):
@@ -170,7 +180,7 @@ def test_every_line_of_the_log_is_the_progress_of_its_time(recipe, uninterrupted
 def test_the_state_is_saved_after_a_step_when_the_time_has_come(recipe, files, monkeypatch):
     monkeypatch.setattr(loop, "SAVE_EVERY_SECONDS", -1.0)
     saved = []
-    run, _ = begin_or_resume(recipe, files, "cpu", resume=False)
+    run = begin_or_resume(recipe, files, "cpu", resume=False)
 
     def look(run):
         saved.append(TrainingRun.load(files.state).step if files.state.exists() else None)
@@ -183,7 +193,7 @@ def test_the_state_is_saved_after_a_step_when_the_time_has_come(recipe, files, m
 @pytest.mark.usefixtures("scored_quickly")
 def test_the_state_is_not_saved_before_the_time_has_come(recipe, files, monkeypatch):
     monkeypatch.setattr(loop, "SAVE_EVERY_SECONDS", 1e9)
-    run, _ = begin_or_resume(recipe, files, "cpu", resume=False)
+    run = begin_or_resume(recipe, files, "cpu", resume=False)
     monkeypatch.setattr(run, "save", lambda path: pytest.fail("saved"))
     train(run, files, workers=0)
 
@@ -199,7 +209,7 @@ def test_a_run_that_was_stopped_and_resumed_ends_as_if_it_never_had_been(
     recipe, files, uninterrupted, whole_state, number, step
 ):
     handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
-    run, _ = begin_or_resume(recipe, files, "cpu", resume=False)
+    run = begin_or_resume(recipe, files, "cpu", resume=False)
     with pytest.raises(Stopped) as stopped:
         train(run, files, workers=0, on_step=stop_at(step, number))
     assert str(stopped.value) == f"stopped at {2 * step} of 41 samples; go on with --resume"
@@ -208,9 +218,9 @@ def test_a_run_that_was_stopped_and_resumed_ends_as_if_it_never_had_been(
     assert TrainingRun.load(files.state).step == step
     assert recipe_of_unfinished(files) == recipe
 
-    again, seconds = begin_or_resume(recipe, files, "cpu", resume=True)
+    again = begin_or_resume(recipe, files, "cpu", resume=True)
     steps = []
-    train(again, files, workers=0, seconds_before=seconds, on_step=lambda run: steps.append(run.step))
+    train(again, files, workers=0, on_step=lambda run: steps.append(run.step))
     assert steps == list(range(step + 1, STEPS + 1))
     done, wanted, *_ = uninterrupted
     assert whole_state(again) == whole_state(wanted)
@@ -226,7 +236,7 @@ def test_a_second_signal_ends_the_run_at_once(recipe, files):
         signal.raise_signal(signal.SIGINT)
         pytest.fail("it went on")
 
-    run, _ = begin_or_resume(recipe, files, "cpu", resume=False)
+    run = begin_or_resume(recipe, files, "cpu", resume=False)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have told us to ignore it
     try:
         with pytest.raises(KeyboardInterrupt):
@@ -239,7 +249,7 @@ def test_a_second_signal_ends_the_run_at_once(recipe, files):
 @pytest.mark.usefixtures("scored_quickly")
 def test_an_error_in_a_run_gives_signals_back_to_whom_they_were(recipe, files):
     before = signal.getsignal(signal.SIGTERM)
-    run, _ = begin_or_resume(recipe, files, "cpu", resume=False)
+    run = begin_or_resume(recipe, files, "cpu", resume=False)
     with pytest.raises(ZeroDivisionError):
         train(run, files, workers=0, on_step=lambda run: 1 // 0)
     assert signal.getsignal(signal.SIGTERM) is before
@@ -280,8 +290,8 @@ def test_a_run_that_is_done_is_not_done_again(recipe, files, resume):
 def test_where_there_is_no_state_a_run_begins_with_an_empty_log(recipe, files, resume):
     files.log.write_text('{"samples": 4, "seconds": 9.0}\n')
     assert recipe_of_unfinished(files) is None
-    run, seconds = begin_or_resume(recipe, files, "cpu", resume=resume)
-    assert (run.step, run.recipe, seconds) == (0, recipe, 0.0)
+    run = begin_or_resume(recipe, files, "cpu", resume=resume)
+    assert (run.step, run.recipe, run.seconds) == (0, recipe, 0.0)
     assert not files.log.exists()
 
 
@@ -289,32 +299,32 @@ LINES = ['{"samples": 8, "seconds": 3.5}', '{"samples": 20, "seconds": 7.5}', '{
 
 
 @pytest.mark.parametrize(
-    ("text", "kept", "seconds"),
+    ("text", "kept"),
     [
-        ("\n".join(LINES) + "\n", LINES[:2], 7.5),
-        ("\n".join(LINES[:2]) + "\n", LINES[:2], 7.5),
-        ("\n".join([LINES[0], LINES[1][:-9]]), LINES[:1], 3.5),
-        (LINES[0] + "\n" + "{", LINES[:1], 3.5),
-        (LINES[2] + "\n", [], 0.0),
-        ("", [], 0.0),
-        (None, [], 0.0),
+        ("\n".join(LINES) + "\n", LINES[:2]),
+        ("\n".join(LINES[:2]) + "\n", LINES[:2]),
+        ("\n".join([LINES[0], LINES[1][:-9]]), LINES[:1]),
+        (LINES[0] + "\n" + "{", LINES[:1]),
+        (LINES[2] + "\n", []),
+        ("", []),
+        (None, []),
     ],
     ids=["lines after the state", "whole", "a cut line", "hardly a line", "only later lines", "empty", "no log"],
 )
-def test_resuming_drops_what_was_logged_after_the_state_was_saved(recipe, files, text, kept, seconds):
+def test_resuming_drops_what_was_logged_after_the_state_was_saved(recipe, files, text, kept):
     half_done(recipe, files)
     if text is not None:
         files.log.write_text(text)
-    run, before = begin_or_resume(recipe, files, "cpu", resume=True)
-    assert run.step == 10
-    assert before == seconds
+    assert begin_or_resume(recipe, files, "cpu", resume=True).step == 10
     assert log_of(files) == kept
 
 
 @pytest.mark.usefixtures("scored_quickly")
 def test_time_spent_before_counts(recipe, files):
     run, lines = half_done(recipe, files), []
-    train(run, files, workers=0, seconds_before=5000.0, on_progress=lines.append)
+    run.seconds = 5000.0
+    run.save(files.state)
+    train(begin_or_resume(recipe, files, "cpu", resume=True), files, workers=0, on_progress=lines.append)
     assert [line.samples for line in lines] == [32, 40]
     assert all(5000 <= line.seconds < 5600 for line in lines)
     assert 5000 <= json.loads(read_metadata(files.out)["training"])["seconds"] < 5600

@@ -11,7 +11,7 @@ from interp_claims.errors import InterpClaimsError
 from interp_claims.policies import ImpalaNetwork
 from interp_claims.training import Recipe, Samples, TrainingError, TrainingRun
 from interp_claims.training import run as run_module
-from interp_claims.training.run import read_state
+from interp_claims.training.run import read_state, write_state
 
 #: Ten steps, of which the last five are averaged.
 SHORT = Recipe(scale=1, batch=4, samples=40, warm_up=2, averaging=0.3)
@@ -223,10 +223,10 @@ def test_a_crash_while_saving_leaves_the_state_as_it_was(tmp_path, monkeypatch, 
 def saved_state(tmp_path_factory):
     path = tmp_path_factory.mktemp("state") / "a.state"
     TrainingRun(SHORT).save(path)
-    return path.read_bytes(), torch.load(path, weights_only=True)
+    return path.read_bytes(), read_state(path)
 
 
-NO_STATE = "found no training state; choose another --out, or delete the file"
+NO_STATE = "found no training state, or a damaged one; choose another --out, or delete the file to begin anew"
 FOREIGN = {
     "a list": lambda state: [1, 2],
     "bare weights": lambda state: state["network"],
@@ -255,7 +255,7 @@ def test_another_programs_file_is_no_training_state(tmp_path, saved_state, conte
 @pytest.mark.parametrize("content", UNFIT)
 def test_a_state_that_does_not_fit_is_named(tmp_path, saved_state, content):
     path = tmp_path / "a.state"
-    torch.save(UNFIT[content](saved_state[1]), path)
+    write_state(path, UNFIT[content](saved_state[1]))
     with pytest.raises(TrainingError) as error:
         TrainingRun.load(path)
     assert str(error.value).startswith(f"{path}: no training state that fits (")
@@ -268,8 +268,15 @@ def test_a_state_cut_short_is_named(tmp_path, saved_state, fraction):
     path.write_bytes(saved_state[0][: int(len(saved_state[0]) * fraction)])
     with pytest.raises(TrainingError) as error:
         TrainingRun.load(path)
-    assert str(error.value).startswith(f"{path}: no readable training state (")
-    assert str(error.value).endswith("; delete it to begin anew")
+    assert str(error.value) == f"{path}: {NO_STATE}"
+
+
+def test_a_state_with_one_flipped_bit_is_noticed(tmp_path, saved_state):
+    path, content = tmp_path / "a.state", bytearray(saved_state[0])
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(TrainingError, match="or a damaged one"):
+        TrainingRun.load(path)
 
 
 def test_a_state_that_is_not_there_is_named(tmp_path):
@@ -283,7 +290,7 @@ def test_nothing_in_a_state_is_ever_run(tmp_path):
             return (tmp_path / "marker").mkdir, ()
 
     path = tmp_path / "a.state"
-    torch.save({"recipe": Intruder()}, path)
-    with pytest.raises(TrainingError, match="no readable training state"):
+    write_state(path, {"recipe": Intruder()})
+    with pytest.raises(TrainingError, match="holds more than a training state, which was not run"):
         TrainingRun.load(path)
     assert not (tmp_path / "marker").exists()
