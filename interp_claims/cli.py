@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.files import write_between_marks
+from interp_claims.files import make_folder, write_between_marks
 from interp_claims.measures.behaviour import BehaviourTable, file_of, gathered_folder
 from interp_claims.policies.forward import ActivationCache
 from interp_claims.policies.manifest import Manifest, untrained_like
@@ -137,7 +137,7 @@ def _behaviour(chosen: argparse.Namespace) -> None:
     manifest = Manifest(chosen.manifest)
     manifest.check(chosen.policies)
     folder = gathered_folder() if chosen.out is None else chosen.out
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for which in manifest.names(chosen.policies):
         policy = manifest.load(which, chosen.device, ActivationCache())
         for each in (policy, untrained_like(policy)):

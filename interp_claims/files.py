@@ -12,8 +12,8 @@ import platformdirs
 from interp_claims.errors import InterpClaimsError
 
 
-class MarksError(InterpClaimsError):
-    """A file without the marks between which something is to be written."""
+class FileError(InterpClaimsError):
+    """A file or folder that cannot be written as asked."""
 
 
 def cache_folder() -> Path:
@@ -37,17 +37,42 @@ def write_atomically(path: Path, content: str | bytes | memoryview) -> None:
         raise
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        FileError: it cannot be made, for example because it is a file.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{path}: cannot make this folder ({error.strerror}); choose another") from error
+
+
 def write_between_marks(path: Path, name: str, text: str) -> None:
     """Replace what stands between ``<!-- name: begin -->`` and ``<!-- name: end -->``, keeping the rest of the file.
 
     Raises:
-        MarksError: the file has no such pair of marks.
+        FileError: the file has no such pair of marks.
     """
-    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    marked = re.compile(rf"({re.escape(begin)}\n).*?({re.escape(end)})", re.DOTALL)
-    old = path.read_text(encoding="utf-8") if path.is_file() else ""
-    if not marked.search(old):
-        raise MarksError(
-            f"{path}: found no pair of marks, wanted '{begin}' and '{end}' on lines of their own around its place"
+    old = check_marks(path, name)
+    write_atomically(path, _marked(name).sub(lambda match: f"{match[1]}{text}{match[2]}", old))
+
+
+def check_marks(path: Path, name: str) -> str:
+    """The text of a file that has the marks that :func:`write_between_marks` wants.
+
+    Raises:
+        FileError: it has no such pair of marks.
+    """
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if not _marked(name).search(text):
+        raise FileError(
+            f"{path}: found no pair of marks, wanted '<!-- {name}: begin -->' and '<!-- {name}: end -->' on lines of "
+            "their own around its place"
         )
-    write_atomically(path, marked.sub(lambda match: f"{match[1]}{text}{match[2]}", old))
+    return text
+
+
+def _marked(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)", re.DOTALL)

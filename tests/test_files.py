@@ -42,6 +42,19 @@ def test_a_file_is_written_anew_or_replaced(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_bytes_are_written_as_they_are(tmp_path, kind):
+    content = bytes(range(256)) * 9 + b"\r\n"
+    write_atomically(tmp_path / "a.bin", kind(content))
+    assert (tmp_path / "a.bin").read_bytes() == content
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.bin"]
+
+
+def test_line_ends_are_written_as_they_are(tmp_path):
+    write_atomically(tmp_path / "a.txt", "one\ntwo\r\n")
+    assert (tmp_path / "a.txt").read_bytes() == b"one\ntwo\r\n"
+
+
 @pytest.mark.parametrize("crash", [OSError("disk full"), KeyboardInterrupt()])
 def test_a_crash_while_writing_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, crash):
     path = tmp_path / "a.json"
@@ -55,6 +68,21 @@ def test_a_crash_while_writing_leaves_the_old_file_and_nothing_else(tmp_path, mo
         with pytest.raises(type(crash)):
             write_atomically(path, "new")
     assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_disk_that_is_full_leaves_the_old_bytes_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "a.bin"
+    write_atomically(path, b"old")
+
+    def full(_):
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="disk full"):
+            write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -90,6 +90,22 @@ class ActivationCache:
             self._bytes -= self._rows.popitem(last=False)[1].nbytes
 
 
+class DeviceError(InterpClaimsError, ValueError):
+    """A device that there is not."""
+
+
+def check_device(device: str) -> None:
+    """Raise :class:`DeviceError` unless networks can run on ``device``: ``cpu``, ``cuda`` or ``cuda:1``."""
+    try:
+        kind = torch.device(device).type
+    except RuntimeError:
+        kind = ""
+    if kind not in ("cpu", "cuda"):
+        raise DeviceError(f"device: got {device!r}, wanted cpu, cuda or cuda:N")
+    if kind == "cuda" and (torch.device(device).index or 0) >= torch.cuda.device_count():
+        raise DeviceError(f"device {device}: PyTorch sees {torch.cuda.device_count()} GPUs; leave it out for the CPU")
+
+
 class Forward:
     """One network on one device, answering for observations.
 

@@ -133,7 +133,8 @@ class Manifest:
         if Path(which).suffix in (".pth", ".pt", ".safetensors") or Path(which).exists():
             policy = Policy(load_network(which), name=Path(which).stem, **options)
             listed = {entry.sha256: entry.name for entry in self.entries.values()}
-            policy.name = listed.get(policy.sha256, policy.name)
+            taken = f"{policy.name}-{policy.sha256[:8]}" if policy.name in self.entries else policy.name
+            policy.name = listed.get(policy.sha256, taken)
             return policy
         raise self._unknown(which)
 

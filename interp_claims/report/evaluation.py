@@ -8,6 +8,7 @@ from typing import Optional
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
@@ -80,9 +81,8 @@ def plot_evaluations(evaluations: Sequence[Evaluation], path: Path) -> None:
     for axes in rows[-1]:
         axes.set_xlabel("maze size (tiles)")
         axes.set_xticks(SIZES)
-    handles, labels = rows[0][1].get_legend_handles_labels()
-    if handles:
-        figure.legend(handles, labels, loc="outside lower right", ncols=len(labels), fontsize=8, frameon=False)
+    handles = [Patch(color=colour, label=outcome.value) for outcome, colour in _COLOURS.items()]
+    figure.legend(handles=handles, loc="outside lower right", ncols=len(handles), fontsize=8, frameon=False)
     figure.savefig(path, dpi=90, metadata={"Software": None})
 
 
@@ -103,7 +103,7 @@ def _plot_outcomes(axes: Axes, evaluation: Evaluation) -> None:
     bottoms = [0.0] * len(sizes)
     for outcome in Outcome if sizes else ():
         heights = [_known(evaluation.share(Where.OFF_DISTRIBUTION, outcome, (size,))).value for size in sizes]
-        axes.bar(sizes, heights, width=1.6, bottom=bottoms, color=_COLOURS[outcome], label=outcome.value)
+        axes.bar(sizes, heights, width=1.6, bottom=bottoms, color=_COLOURS[outcome])
         bottoms = [bottom + height for bottom, height in zip(bottoms, heights)]
     axes.set_ylim(0, 1.03)
 

@@ -7,7 +7,7 @@ import dataclasses
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
@@ -17,11 +17,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from interp_claims.errors import InterpClaimsError
+from interp_claims.policies.forward import check_device
 from interp_claims.training.loop import (
     Files,
     Progress,
     Stopped,
     begin_or_resume,
+    check_free,
     default_precision,
     default_workers,
     recipe_of_unfinished,
@@ -32,6 +34,7 @@ from interp_claims.training.recipe import PRECISIONS, Recipe, TrainingError
 from interp_claims.training.run import TrainingRun
 
 _INTERRUPTED = 130
+_LONGEST_MINUTES = 100_000.0
 _EPILOG = """\
 examples:
   python -m interp_claims.training --region 5 --seed 0 --out my.safetensors
@@ -48,31 +51,36 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run the command line and return its exit status."""
     chosen = _parser().parse_args(arguments)
     console = Console(stderr=True)
+
+    def say(text: str) -> None:
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
     try:
         files = Files(chosen.out)
         if chosen.resume and files.out.exists():
-            console.print(f"{files.out} is done already")
+            say(f"{files.out} is done already")
             return 0
+        _check_machine(chosen)
+        check_free(files, resume=chosen.resume)
         torch.set_num_threads(chosen.threads)
-        recipe = _recipe(chosen, files, console)
-        run, seconds = begin_or_resume(recipe, files, chosen.device, resume=chosen.resume)
-        console.print(_described(run, chosen), highlight=False)
+        recipe = _recipe(chosen, files, say)
+        run = begin_or_resume(recipe, files, chosen.device, resume=chosen.resume)
+        say(_described(run, chosen))
         with _ProgressDisplay(console, run) as display:
             train(
                 run,
                 files,
                 workers=chosen.workers,
-                seconds_before=seconds,
                 on_step=display.step,
                 on_progress=display.line,
             )
     except Stopped as stopped:
-        console.print(str(stopped))
+        say(str(stopped))
         return _INTERRUPTED
     except InterpClaimsError as error:
-        console.print(f"interp_claims.training: {error}", markup=False, highlight=False, soft_wrap=True)
+        say(f"interp_claims.training: {error}")
         return 2
-    console.print(f"written: {files.out}", highlight=False)
+    say(f"written: {files.out}")
     return 0
 
 
@@ -105,21 +113,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _recipe(chosen: argparse.Namespace, files: Files, console: Console) -> Recipe:
+def _check_machine(chosen: argparse.Namespace) -> None:
+    for name, least in (("threads", 1), ("workers", 0)):
+        if getattr(chosen, name) < least:
+            raise TrainingError(f"--{name}: got {getattr(chosen, name)}, wanted {least} or more")
+    if chosen.minutes is not None and not 0 < chosen.minutes < _LONGEST_MINUTES:
+        raise TrainingError(f"--minutes: got {chosen.minutes:g}, wanted more than 0 and less than {_LONGEST_MINUTES:g}")
+    check_device(chosen.device)
+
+
+def _recipe(chosen: argparse.Namespace, files: Files, say: Callable[[str], None]) -> Recipe:
     unfinished = recipe_of_unfinished(files) if chosen.resume else None
     names = [field.name for field in dataclasses.fields(Recipe)]
     given: dict[str, Any] = {name: getattr(chosen, name, None) for name in names}
     given = {name: value for name, value in given.items() if value is not None}
     if unfinished is not None:
+        if chosen.minutes is not None:
+            raise TrainingError(f"--minutes: the unfinished run has {unfinished.samples} samples; leave it out")
         return dataclasses.replace(unfinished, **given)
     given.setdefault("precision", default_precision(chosen.device))
     recipe = Recipe(**given)
     if chosen.minutes is None:
         return recipe
-    if not chosen.minutes > 0:
-        raise TrainingError(f"--minutes: got {chosen.minutes}, wanted more than 0")
     samples = samples_in(chosen.minutes, recipe, chosen.device, chosen.workers)
-    console.print(f"--minutes {chosen.minutes:g} on this machine: --samples {samples}", highlight=False)
+    say(f"--minutes {chosen.minutes:g} on this machine: --samples {samples}")
     return dataclasses.replace(recipe, samples=samples)
 
 

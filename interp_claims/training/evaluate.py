@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.progress import track
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.files import write_atomically, write_between_marks
+from interp_claims.files import check_marks, make_folder, write_atomically, write_between_marks
 from interp_claims.measures.evaluation import Cell, Evaluation, cells_wanted, evaluate
 from interp_claims.policies.checkpoints import read_metadata
-from interp_claims.policies.forward import ActivationCache
+from interp_claims.policies.forward import ActivationCache, check_device
 from interp_claims.policies.manifest import Manifest
 from interp_claims.policies.policy import Policy
 from interp_claims.report.evaluation import evaluation_tables, plot_evaluations, population_markdown
@@ -47,7 +47,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         manifest.check(chosen.policies)
         if not 1 <= chosen.mazes_per_size <= 10_000:
             raise TrainingError(f"--mazes-per-size: got {chosen.mazes_per_size}, wanted 1 to 10,000")
-        chosen.out.mkdir(parents=True, exist_ok=True)
+        check_device(chosen.device)
+        if chosen.markdown is not None:
+            check_marks(chosen.markdown, "evaluation")  # before anything takes long
+        make_folder(chosen.out)
         evaluations = []
         for which in manifest.names(chosen.policies):
             policy = manifest.load(which, chosen.device, ActivationCache())
@@ -94,8 +97,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _region(which: str, policy: Policy, manifest: Manifest, asked: Optional[int]) -> int:
     """The corner region that a policy was trained with, as its file or the manifest says, else as asked."""
-    if policy.name in manifest.entries:
-        return manifest.entries[policy.name].region
+    for entry in manifest.entries.values():
+        if entry.sha256 == policy.sha256:
+            return entry.region
     if which.endswith(".safetensors"):
         with contextlib.suppress(KeyError, ValueError, TypeError):
             return int(json.loads(read_metadata(which)["training"])["recipe"]["region"])
@@ -144,7 +148,7 @@ def _cells_in(path: Path, key: dict[str, Any]) -> list[Cell]:
         if {name: data[name] for name in key} != key:
             return []
         return [Cell.from_dict(cell) for cell in data["cells"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(f"{path}: no readable evaluation ({error!r}); delete it to measure anew") from error
 
 

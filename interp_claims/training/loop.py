@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 from interp_claims.files import write_atomically
 from interp_claims.policies.checkpoints import save_network
 from interp_claims.training.recipe import Recipe, TrainingError
-from interp_claims.training.run import TrainingRun, read_state
+from interp_claims.training.run import TrainingRun, recipe_of
 from interp_claims.training.samples import BATCHES_A_CHUNK, OracleSamples, Samples, held_out
 
 SAVE_EVERY_SECONDS = 30.0
@@ -102,9 +102,12 @@ def batches(recipe: Recipe, first_step: int, workers: int) -> Iterator[Samples]:
         prefetch_factor=_CHUNKS_AHEAD if workers else None,
         multiprocessing_context="spawn" if workers else None,
         worker_init_fn=_begin_worker if workers else None,
+        generator=torch.Generator(),  # or it would draw from the global one
     )
+    step = first_step
     for chunk in loader:
-        for i in range(skipped, BATCHES_A_CHUNK):
+        for i in range(skipped, min(BATCHES_A_CHUNK, skipped + recipe.steps - step)):
+            step += 1
             yield Samples(*(part[i * recipe.batch : (i + 1) * recipe.batch] for part in chunk))
         skipped = 0
 
@@ -145,35 +148,44 @@ def samples_in(minutes: float, recipe: Recipe, device: str, workers: int) -> int
     return max(recipe.batch, int(minutes * 60 * rate))
 
 
-def begin_or_resume(recipe: Recipe, files: Files, device: str, *, resume: bool) -> tuple[TrainingRun, float]:
-    """The run to go on with and the seconds already spent on it.
+def check_free(files: Files, *, resume: bool) -> None:
+    """Raise unless a run may begin, or go on, under this name.
 
     Raises:
-        TrainingError: there is an unfinished run and ``resume`` is False, the checkpoint exists, or the unfinished run
-            has another recipe.
+        TrainingError: the checkpoint exists, or there is an unfinished run and ``resume`` is False.
     """
     if files.out.exists():
         raise TrainingError(f"{files.out} exists: that run is done; choose another --out or delete it")
+    if files.state.exists() and not resume:
+        raise TrainingError(f"{files.state} holds an unfinished run; go on with --resume, or delete it to begin anew")
+
+
+def begin_or_resume(recipe: Recipe, files: Files, device: str, *, resume: bool) -> TrainingRun:
+    """The run to go on with.
+
+    Raises:
+        TrainingError: as :func:`check_free`, or the unfinished run has another recipe.
+    """
+    check_free(files, resume=resume)
     if not files.state.exists():
         files.log.unlink(missing_ok=True)
-        return TrainingRun(recipe, device), 0.0
-    if not resume:
-        raise TrainingError(f"{files.state} holds an unfinished run; go on with --resume, or delete it to begin anew")
+        return TrainingRun(recipe, device)
     run = TrainingRun.load(files.state, device)
     if run.recipe != recipe:
         ours, theirs = recipe.to_dict(), run.recipe.to_dict()
         differing = ", ".join(f"{k} {ours[k]!r} (there {theirs[k]!r})" for k in ours if ours[k] != theirs[k])
         raise TrainingError(f"{files.state} is a run of another recipe: asked for {differing}; leave these options out")
-    return run, _log_until(files.log, run.step * run.recipe.batch)
+    _log_until(files.log, run.step * run.recipe.batch)
+    return run
 
 
 def recipe_of_unfinished(files: Files) -> Optional[Recipe]:
     """The recipe of the run that can be resumed, or None if there is none."""
-    return Recipe.from_dict(read_state(files.state)["recipe"]) if files.state.exists() else None
+    return recipe_of(files.state) if files.state.exists() else None
 
 
-def _log_until(path: Path, samples: int) -> float:
-    """Drop what was logged after the state was saved; gives the seconds spent until then."""
+def _log_until(path: Path, samples: int) -> None:
+    """Drop what was logged after the state was saved."""
     lines = []
     with contextlib.suppress(OSError):
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -184,7 +196,6 @@ def _log_until(path: Path, samples: int) -> float:
             if entry["samples"] <= samples:
                 kept.append(entry)
     write_atomically(path, "".join(json.dumps(entry) + "\n" for entry in kept))
-    return float(kept[-1]["seconds"]) if kept else 0.0
 
 
 def train(
@@ -192,7 +203,6 @@ def train(
     files: Files,
     *,
     workers: int,
-    seconds_before: float = 0.0,
     on_step: Optional[Callable[[TrainingRun], None]] = None,
     on_progress: Optional[Callable[[Progress], None]] = None,
 ) -> None:
@@ -204,7 +214,6 @@ def train(
         run: as :func:`begin_or_resume` gave it.
         files: where to write.
         workers: processes that prepare data; 0 prepares it in this one.
-        seconds_before: time already spent in earlier sessions.
         on_step: called after every step.
         on_progress: called with every line of the log.
 
@@ -214,7 +223,7 @@ def train(
     recipe = run.recipe
     scored_on = held_out(recipe, HELD_OUT)
     with _asked_to_stop() as asked, open(files.log, "a", encoding="utf-8") as log:
-        meter = _Meter(seconds_before)
+        meter = _Meter(run.seconds)
         saved = time.monotonic()
         source = batches(recipe, run.step, workers) if not run.done else iter(())
         while not run.done:
@@ -230,21 +239,21 @@ def train(
                 log.flush()
                 if on_progress is not None:
                     on_progress(progress)
+            run.seconds = meter.seconds
             if asked or time.monotonic() - saved > SAVE_EVERY_SECONDS:
                 run.save(files.state)
                 saved = time.monotonic()
             if asked:
                 raise Stopped(f"stopped at {now} of {recipe.samples} samples; go on with --resume")
-    seconds = meter.seconds
-    save_network(run.best, files.out, dtype=torch.float16, metadata={"training": json.dumps(_history(run, seconds))})
+    save_network(run.best, files.out, dtype=torch.float16, metadata={"training": json.dumps(_history(run))})
     files.state.unlink(missing_ok=True)
 
 
-def _history(run: TrainingRun, seconds: float) -> dict[str, Any]:
+def _history(run: TrainingRun) -> dict[str, Any]:
     """What a checkpoint tells about its making."""
     return {
         "recipe": run.recipe.to_dict(),
-        "seconds": round(seconds),
+        "seconds": round(run.seconds),
         "machine": _machine(run.device),
         "torch": torch.__version__,
     }

@@ -9,6 +9,7 @@ from typing import Any, Mapping
 from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes.maze import WORLD_TILES
 
+_FORGETTING = 20.0  # time constants of the average in a run: 10 in the half over which it is kept
 PRECISIONS = ("bfloat16", "float32")
 
 
@@ -33,7 +34,8 @@ class Recipe:
         value_weight: of the squared value error beside the cross-entropy.
         entropy_weight: of the entropy, which is subtracted.
         largest_gradient: the Euclidean norm at which gradients are clipped.
-        averaging: share of the new weights in their exponential average, kept over the second half of the run.
+        averaging: share of the new weights in their exponential average, kept over the second half of the run; more in
+            short runs, so that the average forgets where it began.
         precision: ``bfloat16`` (convolutions and linear layers under autocast) or ``float32``.
 
     Raises:
@@ -69,6 +71,9 @@ class Recipe:
             if not (isinstance(value, int) and least <= value <= most):
                 up_to = f"to {most}" if most < math.inf else "or more (one batch)"
                 raise TrainingError(f"{name}: got {value!r}, wanted a whole number, {least} {up_to}")
+        for name in ("learning_rate", "averaging", "largest_gradient"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise TrainingError(f"{name}: got {getattr(self, name)!r}, wanted a number above 0")
         if self.precision not in PRECISIONS:
             raise TrainingError(f"precision: got {self.precision!r}, wanted one of {', '.join(PRECISIONS)}")
 
@@ -76,6 +81,11 @@ class Recipe:
     def steps(self) -> int:
         """How many steps the run takes; samples that fill no batch are left out."""
         return self.samples // self.batch
+
+    @property
+    def share_of_new_weights(self) -> float:
+        """The share of the new weights in their average at each step."""
+        return min(1.0, max(self.averaging, _FORGETTING / max(1, self.steps)))
 
     def learning_rate_at(self, step: int) -> float:
         """The learning rate of a step (0 is the first)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import pickle
 from pathlib import Path
@@ -22,6 +23,7 @@ from interp_claims.training.samples import Samples
 
 _BETAS = (0.9, 0.98)
 _SCORED_AT_ONCE = 256
+_HASH_BYTES = 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +52,7 @@ class TrainingRun:
 
     Attributes:
         step: how many steps were taken.
+        seconds: time spent on it, as told by whoever trains it.
     """
 
     def __init__(self, recipe: Recipe, device: str = "cpu") -> None:
@@ -61,12 +64,13 @@ class TrainingRun:
             self.network.parameters(), lr=recipe.learning_rate, betas=_BETAS, weight_decay=recipe.weight_decay
         )
         self.step = 0
+        self.seconds = 0.0
 
     def _placed(self, network: ImpalaNetwork) -> ImpalaNetwork:
         return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def _average_of(self, network: nn.Module) -> AveragedModel:
-        averaging = get_ema_multi_avg_fn(1 - self.recipe.averaging)  # type: ignore[no-untyped-call]
+        averaging = get_ema_multi_avg_fn(1 - self.recipe.share_of_new_weights)  # type: ignore[no-untyped-call]
         return AveragedModel(network, multi_avg_fn=averaging)
 
     @property
@@ -131,13 +135,12 @@ class TrainingRun:
         state = {
             "recipe": self.recipe.to_dict(),
             "step": self.step,
+            "seconds": self.seconds,
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        buffer = io.BytesIO()
-        torch.save(state, buffer)
-        write_atomically(path, buffer.getbuffer())
+        write_state(path, state)
 
     @classmethod
     def load(cls, path: Path, device: str = "cpu") -> TrainingRun:
@@ -152,18 +155,48 @@ class TrainingRun:
             run.network.load_state_dict(state["network"])
             run.average.load_state_dict(state["average"])
             run.optimiser.load_state_dict(state["optimiser"])
-            run.step = int(state["step"])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            run.step, run.seconds = int(state["step"]), float(state["seconds"])
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise TrainingError(f"{path}: no training state that fits ({error}); delete it to begin anew") from error
         return run
 
 
+def write_state(path: Path, state: dict[str, Any]) -> None:
+    """Write a state with a hash in front, by which damage is noticed."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    content = buffer.getvalue()
+    write_atomically(path, hashlib.sha256(content).digest() + content)
+
+
 def read_state(path: Path) -> dict[str, Any]:
-    """What a saved run holds, without building its network."""
+    """What a saved run holds, without building its network.
+
+    Raises:
+        TrainingError: the file is no saved run, or was damaged.
+    """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise TrainingError(f"{path}: no readable training state ({error}); delete it to begin anew") from error
-    if not isinstance(state, dict) or "recipe" not in state:
-        raise TrainingError(f"{path}: found no training state; choose another --out, or delete the file")
-    return state
+    hashed, content = content[:_HASH_BYTES], content[_HASH_BYTES:]
+    if hashlib.sha256(content).digest() != hashed:
+        raise TrainingError(
+            f"{path}: found no training state, or a damaged one; choose another --out, or delete the file to begin anew"
+        )
+    try:
+        return cast(dict[str, Any], torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
+    except pickle.UnpicklingError as error:
+        raise TrainingError(f"{path}: holds more than a training state, which was not run ({error})") from error
+
+
+def recipe_of(path: Path) -> Recipe:
+    """The recipe of a saved run.
+
+    Raises:
+        TrainingError: the file is no saved run, or one of another version.
+    """
+    try:
+        return Recipe.from_dict(read_state(path)["recipe"])
+    except (KeyError, TypeError) as error:
+        raise TrainingError(f"{path}: no training state that fits ({error}); delete it to begin anew") from error

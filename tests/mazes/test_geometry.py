@@ -17,6 +17,7 @@ from interp_claims.mazes import (
     Theme,
     decision_square,
     distances_steps,
+    distances_steps_each,
     euclidean,
     geometry,
     level,
@@ -83,6 +84,54 @@ def test_writing_into_distances_does_not_change_later_answers():
     later = distances_steps(maze, maze.start).copy()
     geometry._search.cache_clear()
     np.testing.assert_array_equal(later, kept)
+
+
+# -- distances in many mazes ---------------------------------------------------------------------------------------
+
+
+@examples
+@given(st.lists(mazes | scattered(), max_size=4), st.data())
+def test_distances_in_many_mazes_are_those_in_each(mazes, data):
+    sources = [data.draw(st.sampled_from(maze.free_squares)) for maze in mazes]
+    got = distances_steps_each(mazes, sources)
+    assert got.shape == (len(mazes), 25, 25)
+    assert got.dtype == np.int32
+    for steps, maze, source in zip(got, mazes, sources):
+        np.testing.assert_array_equal(steps, distances_steps(maze, source))
+
+
+def test_no_step_leads_from_one_maze_into_the_next_or_round_the_world():
+    field = Maze.from_text("\n".join(["." * 25] * 25))
+    first, second = distances_steps_each([field, field], [(24, 24), (0, 0)])
+    rows, columns = np.indices((25, 25))
+    np.testing.assert_array_equal(first, 48 - rows - columns)
+    np.testing.assert_array_equal(second, rows + columns)
+    floor_and_ceiling = Maze.from_text("\n".join(["." * 25] + ["#" * 25] * 23 + ["." * 25]))
+    floor, _ = distances_steps_each([floor_and_ceiling, field], [(0, 0), (12, 12)])
+    assert (floor[0] == np.arange(25)).all()
+    assert (floor[1:] == -1).all()
+
+
+def test_the_distances_in_many_mazes_may_be_written_into(drawn):
+    (first,) = distances_steps_each([drawn], [drawn.mouse])
+    kept = first.copy()
+    first[...] = 7
+    np.testing.assert_array_equal(distances_steps_each([drawn], [drawn.mouse])[0], kept)
+
+
+def test_as_many_sources_as_mazes_are_wanted(drawn):
+    with pytest.raises(MazeError) as error:
+        distances_steps_each([drawn, drawn], [drawn.mouse])
+    assert str(error.value) == "distances: got 2 mazes and 1 sources, wanted as many"
+
+
+def test_a_wall_or_a_square_off_the_world_is_no_source_in_any_maze(drawn):
+    with pytest.raises(MazeError) as error:
+        distances_steps_each([drawn, drawn], [drawn.mouse, (11, 11)])
+    assert str(error.value) == f"source: square (11, 11) is a wall of {drawn!r}; choose one of maze.free_squares"
+    with pytest.raises(MazeError) as error:
+        distances_steps_each([drawn], [(0, 25)])
+    assert str(error.value) == "source: got square (0, 25), wanted row and column from 0 to 24"
 
 
 # -- paths ---------------------------------------------------------------------------------------------------------

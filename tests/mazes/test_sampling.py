@@ -15,6 +15,7 @@ from interp_claims.mazes import (
     CONFIRMATION,
     DISCOVERY,
     DONORS,
+    EVALUATION,
     REGISTERED,
     SIZES,
     TRAINING,
@@ -42,7 +43,7 @@ from interp_claims.mazes.strategies import perfect_mazes
 
 examples = settings(max_examples=50, derandomize=True, database=None, deadline=None)
 
-BLOCKS = (TRAINING, DISCOVERY, CONFIRMATION, DONORS, REGISTERED)
+BLOCKS = (TRAINING, EVALUATION, DISCOVERY, CONFIRMATION, DONORS, REGISTERED)
 FEW = SeedBlock("few", 1_000, 300)
 #: How often a test of uniformity would fail on fresh seeds though the draws are uniform.
 FALSE_ALARM = 0.001

@@ -27,6 +27,7 @@ from interp_claims.policies import (
     file_sha256,
     identity,
     load_network,
+    read_metadata,
     save_network,
 )
 
@@ -413,8 +414,67 @@ def test_a_weight_that_float16_cannot_hold_is_not_saved_as_float16(tmp_path):
     network = ImpalaNetwork(1).initialise(0)
     with torch.no_grad():
         network.fc_value.bias.fill_(1e6)
-    with pytest.raises(InterpClaimsError):
-        save_network(network, tmp_path / "model.safetensors", dtype=torch.float16)
+    path = tmp_path / "model.safetensors"
+    with pytest.raises(InterpClaimsError) as error:
+        save_network(network, path, dtype=torch.float16)
+    assert str(error.value) == (
+        f"{path}: found values that torch.float16 cannot hold in 'fc_value.bias'; expected finite weights. Save as "
+        "float32."
+    )
+    assert not path.exists()
+
+
+# -- texts beside the weights ----------------------------------------------------------------------------------------
+
+
+def test_texts_can_be_kept_beside_the_weights_and_change_neither_them_nor_the_identity(tmp_path):
+    told, plain = tmp_path / "told.safetensors", safetensors_file(tmp_path / "plain.safetensors", seed=3)
+    texts = {"training": '{"seed": 3}', "note": "a line\nand “another”"}
+    save_network(ImpalaNetwork(1).initialise(3), told, metadata=texts)
+    assert read_metadata(told) == read_metadata(str(told)) == texts
+    assert_same_weights(load_network(told).state_dict(), weights(3))
+    assert identity(load_network(told).state_dict()) == identity(load_network(plain).state_dict())
+
+
+@pytest.mark.parametrize("options", [{}, {"metadata": None}, {"metadata": {}}], ids=str)
+def test_a_file_without_texts_has_none(tmp_path, options):
+    save_network(ImpalaNetwork(1).initialise(0), tmp_path / "model.safetensors", **options)
+    assert read_metadata(tmp_path / "model.safetensors") == {}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: None,
+        lambda path: path.mkdir(),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"no checkpoint at all"),
+        lambda path: cut(safetensors_file(path), 0.5),
+        lambda path: saved(path, weights()),
+    ],
+    ids=["missing", "a folder", "empty", "text", "cut short", "a .pth"],
+)
+def test_texts_of_a_file_that_is_no_safetensors_file_cannot_be_read(tmp_path, make):
+    path = tmp_path / "model.safetensors"
+    make(path)
+    with pytest.raises(CheckpointError) as error:
+        read_metadata(path)
+    assert str(error.value).startswith(f"{path}: found no readable safetensors file (")
+    assert str(error.value).endswith("); expected a whole one. Copy or download it again.")
+
+
+def test_a_crash_while_saving_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = safetensors_file(tmp_path / "model.safetensors", seed=1)
+
+    def fail(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", fail)
+        with pytest.raises(KeyboardInterrupt):
+            safetensors_file(path, seed=2)
+    assert_same_weights(load_network(path).state_dict(), weights(1))
+    assert list(tmp_path.iterdir()) == [path]
 
 
 # -- identity --------------------------------------------------------------------------------------------------------

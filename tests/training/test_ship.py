@@ -1,0 +1,83 @@
+"""Shipping a policy: file, card, entry and evaluation belong together, and nothing is shipped twice."""
+
+import json
+
+import pytest
+import torch
+
+from interp_claims.measures.evaluation import Where
+from interp_claims.policies import ImpalaNetwork, Manifest, save_network
+from interp_claims.training import Recipe, evaluate, ship
+
+RECIPE = Recipe(scale=1, region=4, seed=3, samples=640, precision="float32")
+
+
+@pytest.fixture
+def manifest(tmp_path, monkeypatch):
+    """A manifest with one policy, in a folder of its own; evaluations take one small maze."""
+    monkeypatch.setattr(ship, "MAZES_PER_SIZE", 1)
+    monkeypatch.setattr(
+        evaluate, "cells_wanted", lambda region: [(Where.IN_DISTRIBUTION, 3), (Where.OFF_DISTRIBUTION, 5)]
+    )
+    folder = tmp_path / "fixtures"
+    folder.mkdir()
+    path = folder / "policies.toml"
+    save_network(ImpalaNetwork(1).initialise(9), folder / "old.safetensors")
+    path.write_text(
+        '# kept\ndefault = "old"\n\n[policies.old]\nfile = "old.safetensors"\nfile_sha256 = ""\nsha256 = ""\n'
+        'scale = 1\nseed = 9\nregion = 5\norigin = ""\nlicence = "MIT"\ncard = "old.md"\n'
+    )
+    return path
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A checkpoint as training writes it."""
+    path = tmp_path / "region4-seed3.safetensors"
+    history = {"recipe": RECIPE.to_dict(), "seconds": 4000, "machine": "a machine", "torch": "2"}
+    network = ImpalaNetwork(1).initialise(4)
+    save_network(network, path, dtype=torch.float16, metadata={"training": json.dumps(history)})
+    return path
+
+
+def run(*arguments, manifest):
+    return ship.main([*map(str, arguments), "--manifest", str(manifest)])
+
+
+def test_a_shipped_policy_is_listed_stored_evaluated_and_described(manifest, trained):
+    assert run(trained, "--seeds-of", "region 4, scale 1", manifest=manifest) == 0
+    assert manifest.read_text().startswith("# kept\n")
+    entry = Manifest(manifest).entries["region4-seed3"]
+    assert (entry.scale, entry.seed, entry.region, entry.licence) == (1, 3, 4, "MIT")
+    assert entry.seeds_of == "region 4, scale 1"
+    policy = Manifest(manifest).load("region4-seed3")
+    assert (manifest.parent / "region4-seed3.safetensors").read_bytes() == trained.read_bytes()
+    card = (manifest.parent / "region4-seed3.md").read_text()
+    for told in (policy.sha256, "top-right 4 x 4", "640, 4 a level", "67 minutes on a machine, torch 2", "MIT",
+                 "`python -m interp_claims.training --region 4 --seed 3 --scale 1 --samples 640 --precision float32 "
+                 "--out my.safetensors`"):  # fmt: skip
+        assert told in card
+    cells = json.loads((manifest.parent / "evaluation" / "region4-seed3.json").read_text())["cells"]
+    assert [cell["size"] for cell in cells] == [3, 5]
+
+
+def test_a_policy_is_not_shipped_twice(manifest, trained, tmp_path, capsys):
+    assert run(trained, manifest=manifest) == 0
+    before = manifest.read_text()
+    assert run(trained, manifest=manifest) == 2
+    assert "region4-seed3: is shipped already; rename the file" in capsys.readouterr().err
+    again = tmp_path / "again.safetensors"
+    again.write_bytes(trained.read_bytes())
+    assert run(again, manifest=manifest) == 2
+    assert "has the weights of region4-seed3, which is shipped already" in capsys.readouterr().err
+    assert manifest.read_text() == before
+
+
+def test_what_training_did_not_write_is_not_shipped(manifest, tmp_path, capsys):
+    path = tmp_path / "mine.safetensors"
+    save_network(ImpalaNetwork(1).initialise(5), path)
+    before = manifest.read_text()
+    assert run(path, manifest=manifest) == 2
+    assert "does not say how it was made" in capsys.readouterr().err
+    assert manifest.read_text() == before
+    assert not (manifest.parent / "mine.safetensors").exists()
