@@ -11,6 +11,7 @@ from typing import Optional
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from interp_claims.commands import prereg
 from interp_claims.errors import InterpClaimsError
 from interp_claims.files import make_folder, write_between_marks
 from interp_claims.measures.behaviour import BehaviourTable, file_of, gathered_folder
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
         "--manifest", type=Path, default=Path("fixtures/policies.toml"), help="shipped policies (default: %(default)s)"
     )
     roles.set_defaults(run=_roles)
+    prereg.add_commands(commands)
     return parser
 
 

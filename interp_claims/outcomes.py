@@ -29,6 +29,10 @@ class VerdictFlipped(ClaimFailed):
     """The verdict differs from the one on record."""
 
 
+class PredictionDecided(ClaimFailed):
+    """A prediction was decided for the first time: news, until its outcome is on the ledger."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Outcome:
     """How a result is reported.
@@ -65,6 +69,25 @@ def outcome_of(result: ClaimResult, recorded: Optional[str], undecided_fails: bo
     if verdict is Verdict.UNDECIDED and undecided_fails:
         return Outcome(ClaimUndecided, "failed", verdict.value)
     return Outcome(None, category, verdict.value)
+
+
+def outcome_of_prediction(result: ClaimResult, resolved: Optional[str]) -> Outcome:
+    """What a test run makes of a registered prediction on the policy that it is about.
+
+    Args:
+        result: what it came to.
+        resolved: the outcome on the ledger, or None.
+    """
+    verdict = result.verdict
+    if result.exploratory:
+        return Outcome(None, "exploratory", verdict)
+    if resolved is None and verdict == Verdict.NOT_EVALUATED:
+        return Outcome(ClaimNotEvaluated, "failed", verdict)
+    if resolved is None:
+        return Outcome(PredictionDecided, "failed", f"{verdict}: news, put it on the ledger with interp-claims resolve")
+    if resolved != verdict:
+        return Outcome(VerdictFlipped, "failed", f"{verdict}, on the ledger was {resolved}")
+    return Outcome(None, "passed", f"{verdict}, as on the ledger")
 
 
 def numbers_text(result: ClaimResult) -> str:

@@ -6,6 +6,7 @@ Loaded by the root conftest and by nothing else. What a claim's run does stands 
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 import shutil
@@ -20,8 +21,18 @@ from xdist.scheduler import LoadScopeScheduling
 
 from interp_claims.claims import THRESHOLD_NAMES, ClaimSpec, policies_named, spec_of
 from interp_claims.errors import InterpClaimsError
-from interp_claims.outcomes import ClaimFailed, Outcome, VerdictFlipped, account, numbers_text, outcome_of
+from interp_claims.outcomes import (
+    ClaimFailed,
+    Outcome,
+    VerdictFlipped,
+    account,
+    numbers_text,
+    outcome_of,
+    outcome_of_prediction,
+)
 from interp_claims.policies.manifest import Manifest
+from interp_claims.prereg import Ledger, prediction_of
+from interp_claims.prereg.standing import standing_of
 from interp_claims.records import Records
 from interp_claims.replay import replay_text
 from interp_claims.report.matrix import Matrix, matrix_table
@@ -100,6 +111,7 @@ class _Run:
         self.fixtures = config.rootpath / "fixtures"
         self._manifest: Optional[Manifest] = None
         self._records: Optional[Records] = None
+        self._ledger: Optional[Ledger] = None
         worker = getattr(config, "workerinput", None)
         self.is_worker = worker is not None
         folder = worker["interp_claims_progress"] if worker else tempfile.mkdtemp(prefix="interp-claims-")
@@ -116,10 +128,15 @@ class _Run:
         self._records = self._records or Records(self.fixtures / "verdicts")
         return self._records
 
+    @property
+    def ledger(self) -> Ledger:
+        self._ledger = self._ledger or Ledger(self.config.rootpath / "claims" / "ledger.jsonl")
+        return self._ledger
+
     def check_options(self) -> None:
         """Find wrong policies, damaged records and unusable paths before anything runs."""
         try:
-            _ = self.records
+            _ = self.records, self.ledger
         except InterpClaimsError as error:
             raise pytest.UsageError(str(error)) from error
         if asked := self.config.getoption("policy"):
@@ -138,6 +155,9 @@ class _Run:
         return {name: entry.seeds_of for name, entry in self.manifest.entries.items()}
 
     def outcome(self, result: ClaimResult) -> Outcome:
+        if result.prediction and result.policy_sha256 == self.ledger.policy_of(result.prediction):
+            resolution = self.ledger.resolution(result.prediction)
+            return outcome_of_prediction(result, None if resolution is None else str(resolution.body["verdict"]))
         recorded = self.records.verdict(result.policy_sha256, result.claim)
         outcome = outcome_of(result, recorded, self.config.getoption("undecided") == "fail")
         if recorded is not None and not result.exploratory and (other := self.records.difference(result)):
@@ -160,7 +180,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if spec is None:
         return
     if "policy" in metafunc.fixturenames:
-        names = metafunc.config.stash[_RUN].manifest.names(metafunc.config.getoption("policy"))
+        asked = metafunc.config.getoption("policy")
+        prediction = prediction_of(metafunc.function)
+        if prediction is not None and prediction.policy is not None and not asked:
+            asked = [prediction.policy]
+        names = metafunc.config.stash[_RUN].manifest.names(asked)
         ids = [Path(name).stem if Path(name).suffix else name for name in names]
         metafunc.parametrize("policy", names, ids=ids, indirect=True, scope="session")
     named = [name for name in spec.hypotheses if name]
@@ -256,10 +280,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
         except InterpClaimsError as error:
             pytest.fail(str(error), pytrace=False)
         return True
+    options = run.options
+    if prediction_of(pyfuncitem.obj) is not None:
+        options = _sealed_options(pyfuncitem, claim, run)
     try:
-        result = run_claim(claim, run.options, run.measurements, run.progress.write)
+        result = run_claim(claim, options, run.measurements, run.progress.write)
     except InterpClaimsError as error:
-        result = not_evaluated(claim, run.options, error)
+        result = not_evaluated(claim, options, error)
     finally:
         run.progress.clear()
     pyfuncitem.stash[_RESULT] = result
@@ -269,6 +296,18 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     if outcome.error is not None:
         raise outcome.error(account(result, outcome, _command(pyfuncitem)))
     return True
+
+
+def _sealed_options(item: pytest.Function, claim: ClaimToRun, run: _Run) -> RunOptions:
+    """The options to run a prediction with: on its own mazes. Ends the item if it cannot be run as it stands."""
+    assert claim.policy is not None
+    try:
+        standing = standing_of(item.obj, item.nodeid.split("[")[0], run.ledger, run.manifest)
+    except InterpClaimsError as error:
+        pytest.fail(str(error), pytrace=False)
+    if standing.policy_sha256 is None:
+        pytest.xfail(f"awaiting: {standing.prediction.description}")
+    return dataclasses.replace(run.options, block=standing.block, prediction=standing.prediction.name)
 
 
 def _search(claim: ClaimToRun, folder: Path, command: str) -> str:

@@ -58,6 +58,7 @@ class ClaimResult:
         against: seeds and effects of the three mazes that speak most against the claim.
         counterexample: for universal claims, the smallest that was found.
         reported: the figure that the source reports, in words.
+        prediction: the registered prediction that was decided, or empty.
         exploratory: whether budget or error rate were changed on the command line.
         seconds: how long it took.
     """
@@ -82,6 +83,7 @@ class ClaimResult:
     against: tuple[tuple[int, float], ...] = ()
     counterexample: str = ""
     reported: str = ""
+    prediction: str = ""
     exploratory: bool = False
     seconds: float = 0.0
 

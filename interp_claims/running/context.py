@@ -29,11 +29,13 @@ class RunOptions:
         alpha: error rate of a claim and side.
         max_mazes: overrides every claim's budget; makes results exploratory, as another alpha does.
         block: where mazes come from.
+        prediction: the registered prediction that is being decided, or empty.
     """
 
     alpha: float = DEFAULT_ALPHA
     max_mazes: Optional[int] = None
     block: SeedBlock = CONFIRMATION
+    prediction: str = ""
 
     @property
     def exploratory(self) -> bool:
@@ -109,6 +111,7 @@ class ClaimToRun:
             policy_sha256=None if self.policy is None else self.policy.sha256,
             verdict=verdict.value,
             reported=self.spec.reported,
+            prediction=options.prediction,
             exploratory=options.exploratory and self.spec.kind != "universal",
             **fields,
         )

@@ -1,0 +1,1 @@
+"""The subcommands of ``interp-claims``, one topic a file; each adds its own to the parser."""

@@ -1,0 +1,197 @@
+"""``interp-claims register``, ``bind``, ``resolve``, ``score`` and ``verify``."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from interp_claims.claims import spec_of
+from interp_claims.policies.forward import ActivationCache
+from interp_claims.policies.manifest import Manifest
+from interp_claims.prereg.ledger import Ledger, LedgerError
+from interp_claims.prereg.predictions import PredictionError, prediction_of
+from interp_claims.prereg.reach import Reach, reach_of
+from interp_claims.prereg.scoring import UNIFORM_BRIER, Score, scores
+from interp_claims.prereg.sealing import block_of, differing_fields, sha256_of
+from interp_claims.prereg.standing import form_of, predictions_in
+from interp_claims.report.results_json import read_results
+
+_LEDGER = Path("claims/ledger.jsonl")
+_MANIFEST = Path("fixtures/policies.toml")
+_WIDTH = 130
+
+
+def add_commands(commands: Any) -> None:
+    """Add the subcommands to the parser of ``interp-claims``."""
+
+    def command(name: str, text: str, run: Any) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = commands.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + "."
+        )
+        added.add_argument("--ledger", type=Path, default=_LEDGER, help="default: %(default)s")
+        added.add_argument("--manifest", type=Path, default=_MANIFEST, help="shipped policies (default: %(default)s)")
+        added.set_defaults(run=run)
+        return added
+
+    register = command("register", "seal predictions and put them on the ledger", _register)
+    register.add_argument("file", type=Path, help="a file of claims with @preregistered(...) above some of them")
+    register.add_argument("--name", action="append", help="register these alone; repeatable")
+    bind = command("bind", "tell that the policy which a prediction describes now exists", _bind)
+    bind.add_argument("name", help="the prediction")
+    bind.add_argument("policy", help="the policy: a name or a checkpoint file")
+    resolve = command("resolve", "put the outcomes of a run on the ledger", _resolve)
+    resolve.add_argument("results", type=Path, help="the file written by pytest claims/ --claims-json")
+    command("score", "show how the predictions on the ledger came out, and score their authors", _score)
+    verify = command("verify", "check that nobody changed the ledger, or a prediction after registering it", _verify)
+    verify.add_argument("files", nargs="*", type=Path, help="files of claims whose predictions to check too")
+    verify.add_argument("--head", help="hash of the last line as noted elsewhere: finds lines that were cut off")
+
+
+def _register(chosen: argparse.Namespace) -> None:
+    ledger, manifest = Ledger(chosen.ledger), Manifest(chosen.manifest)
+    found = predictions_in(chosen.file, Path.cwd())
+    names = {claim: _name(function) for claim, function in found.items()}
+    unknown = set(chosen.name or ()) - set(names.values())
+    if unknown:
+        raise PredictionError(f"{chosen.file}: holds no prediction {', '.join(sorted(unknown))}")
+    for claim, function in found.items():
+        if chosen.name and names[claim] not in chosen.name:
+            continue
+        form = form_of(function, claim, manifest)
+        before = ledger.registered(names[claim])
+        if before is not None and before.body.get("sha256") == sha256_of(form):
+            print(f"{names[claim]}: registered already, as line {before.number}")
+            continue
+        spec = spec_of(function)
+        assert spec is not None
+        reach = reach_of(spec)
+        if not (reach.can_support and reach.can_refute):
+            verdict = "refuted" if reach.can_support else "supported"
+            raise PredictionError(
+                f"{names[claim]}: cannot be {verdict} within {spec.budget} mazes whatever they say; give it a larger "
+                "budget or another threshold"
+            )
+        entry = ledger.register(form)
+        print(f"{names[claim]}: registered as line {entry.number}, seal {entry.body['sha256']}")
+        print(f"    decided on level seeds from {block_of(form).first:,} on; {_power_text(reach, spec.budget)}")
+    print(f"head of the ledger: {ledger.head}")
+
+
+def _name(function: Any) -> str:
+    prediction = prediction_of(function)
+    assert prediction is not None
+    return prediction.name
+
+
+def _power_text(reach: Reach, budget: int) -> str:
+    def text(share: float) -> str:
+        return "–" if math.isnan(share) else f"{share:.0%}"  # noqa: RUF001
+
+    parts = [f"{margin:g} away: {text(yes)} / {text(no)}" for margin, yes, no in _rows(reach)]
+    return f"power to support / refute with {budget} mazes at most, at shares of the range {', '.join(parts)}"
+
+
+def _rows(reach: Reach) -> Sequence[tuple[float, float, float]]:
+    return [(margin, *both) for margin, both in reach.power.items()]
+
+
+def _bind(chosen: argparse.Namespace) -> None:
+    policy = Manifest(chosen.manifest).load(chosen.policy, "cpu", ActivationCache())
+    entry = Ledger(chosen.ledger).bind(chosen.name, policy.name, policy.sha256)
+    print(f"{chosen.name}: is about {policy.name}, sha256 {policy.sha256} (line {entry.number})")
+
+
+def _resolve(chosen: argparse.Namespace) -> None:
+    ledger = Ledger(chosen.ledger)
+    for result in read_results(chosen.results):
+        if not result.prediction or result.policy_sha256 != ledger.policy_of(result.prediction):
+            continue
+        if ledger.resolution(result.prediction) is not None:
+            print(f"{result.prediction}: resolved already")
+            continue
+        if result.exploratory or result.verdict not in ("supported", "refuted", "undecided"):
+            print(f"{result.prediction}: {result.verdict}, not resolved ({result.reason or 'exploratory'})")
+            continue
+        outcome = {
+            "policy": result.policy,
+            "policy_sha256": result.policy_sha256,
+            "verdict": result.verdict,
+            "effect": result.effect,
+            "interval": None if result.interval is None else list(result.interval),
+            "mazes": result.mazes,
+        }
+        entry = ledger.resolve(result.prediction, outcome)
+        print(f"{result.prediction}: {result.verdict} (line {entry.number})")
+    print(f"head of the ledger: {ledger.head}")
+
+
+def _score(chosen: argparse.Namespace) -> None:
+    shipped = {entry.sha256 for entry in Manifest(chosen.manifest).entries.values()}
+    print(score_text(scores(Ledger(chosen.ledger), shipped)))
+
+
+def score_text(found: Sequence[Score]) -> str:
+    """The scores of all predictions, and their means by author, retrospective and prospective apart."""
+    each = Table(box=SIMPLE_HEAD, pad_edge=False, title="predictions", title_justify="left")
+    for heading in ("name", "by", "on", "prediction", "credences", "outcome", "Brier", "log", "kind", "registered"):
+        each.add_column(heading, overflow="fold")
+    for score in found:
+        credences = ", ".join(f"{outcome} {p:g}" for outcome, p in score.credences.items())
+        numbers = ["" if value is None else f"{value:.3f}" for value in (score.brier, score.log)]
+        state = score.state + (f": {score.why}" if score.why else "")
+        kind = "" if score.state == "out of reach" else "prospective" if score.prospective else "retrospective"
+        days = ", ".join(day[:10] for day in score.registrations)
+        each.add_row(score.name, score.by, score.on, score.sentence, credences, state, *numbers, kind, days)
+    file = io.StringIO()
+    console = Console(file=file, width=_WIDTH)
+    console.print(each)
+    console.print(_by_author(found))
+    console.print(f"A uniform guess over three outcomes has a Brier score of {UNIFORM_BRIER:.3f}; lower is better.")
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
+
+def _by_author(found: Sequence[Score]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, title="authors", title_justify="left")
+    for heading in ("by", "kind", "on the ledger", "scored", "mean Brier", "mean log", "awaiting", "out of reach"):
+        table.add_column(heading)
+    groups: dict[tuple[str, bool], list[Score]] = {}
+    for score in found:
+        groups.setdefault((score.by, score.prospective), []).append(score)
+    for (author, prospective), members in groups.items():
+        scored = [score for score in members if score.brier is not None]
+        means = [_mean_text([score.brier for score in scored]), _mean_text([score.log for score in scored])]
+        counts = [str(sum(s.state == state for s in members)) for state in ("awaiting", "out of reach")]
+        kind = "prospective" if prospective else "retrospective"
+        table.add_row(author, kind, str(len(members)), str(len(scored)), *means, *counts)
+    return table
+
+
+def _mean_text(values: Sequence[Optional[float]]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{sum(known) / len(known):.3f}" if known else ""
+
+
+def _verify(chosen: argparse.Namespace) -> None:
+    ledger = Ledger(chosen.ledger)  # reads and checks every line
+    if chosen.head is not None and chosen.head not in {entry.sha256 for entry in ledger.entries}:
+        raise LedgerError(
+            f"{chosen.ledger}: has no line with the hash {chosen.head}; lines were cut off, or all were written anew"
+        )
+    manifest = Manifest(chosen.manifest)
+    for path in chosen.files:
+        for claim, function in predictions_in(path, Path.cwd()).items():
+            entry, form = ledger.registered(_name(function)), form_of(function, claim, manifest)
+            if entry is not None and entry.kind == "registered" and entry.body["sha256"] != sha256_of(form):
+                raise PredictionError(
+                    f"prediction {_name(function)}: was edited after it was registered as line {entry.number} "
+                    f"({differing_fields(form, entry.body['sealed'])})"
+                )
+    print(f"{chosen.ledger}: {len(ledger.entries)} lines, none changed; head {ledger.head}")

@@ -1,0 +1,208 @@
+"""The ledger: one JSON line for everything that happened to a prediction, each holding the hash of the one before."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, Optional
+
+from filelock import FileLock
+
+from interp_claims.errors import InterpClaimsError
+from interp_claims.mazes.sampling import CONFIRMATION, DISCOVERY
+from interp_claims.prereg.sealing import block_of, canonical, sha256_of
+
+Kind = Literal["registered", "out of reach", "bound", "resolved"]
+_KINDS = ("registered", "out of reach", "bound", "resolved")
+_FIRST = "0" * 64
+
+
+class LedgerError(InterpClaimsError):
+    """A ledger that was tampered with, or an entry that it cannot take."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One line.
+
+    Attributes:
+        number: 1 for the first.
+        kind: ``registered`` (a sealed prediction), ``out of reach`` (one that no network here can decide, with the
+            reason), ``bound`` (a policy that did not exist now does) or ``resolved`` (an outcome).
+        at: when it was appended, in UTC; self-declared.
+        body: what it says.
+        previous: hash of the line before.
+        sha256: hash of this line without this field.
+    """
+
+    number: int
+    kind: Kind
+    at: str
+    body: dict[str, Any]
+    previous: str
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """The prediction's name."""
+        return str(self.body["name"])
+
+
+class Ledger:
+    """A ledger file, read whole and checked.
+
+    Args:
+        path: the file; it need not exist.
+
+    Raises:
+        LedgerError: a line was changed, taken out, put in or moved.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.entries: tuple[Entry, ...] = tuple(_checked(path)) if path.exists() else ()
+
+    @property
+    def head(self) -> str:
+        """The hash of the last line: who notes it elsewhere can tell later whether lines were cut off."""
+        return self.entries[-1].sha256 if self.entries else _FIRST
+
+    def registered(self, name: str) -> Optional[Entry]:
+        """The registration of a prediction that counts: the latest."""
+        return self._latest(name, ("registered", "out of reach"))
+
+    def policy_of(self, name: str) -> Optional[str]:
+        """The identity of the policy that a prediction is about, or None while it does not exist."""
+        entry = self.registered(name)
+        if entry is None or entry.kind != "registered":
+            return None
+        sealed = entry.body["sealed"]["policy"].get("sha256")
+        bound = self._latest(name, ("bound",))
+        return sealed if sealed is not None else None if bound is None else str(bound.body["policy_sha256"])
+
+    def resolution(self, name: str) -> Optional[Entry]:
+        """The outcome of a prediction as it is registered now, or None."""
+        registered, resolved = self.registered(name), self._latest(name, ("resolved",))
+        if registered is None or resolved is None or resolved.body["sealed_sha256"] != registered.body.get("sha256"):
+            return None
+        return resolved
+
+    def _latest(self, name: str, kinds: tuple[str, ...]) -> Optional[Entry]:
+        found = [entry for entry in self.entries if entry.kind in kinds and entry.name == name]
+        return found[-1] if found else None
+
+    # -- appending ---------------------------------------------------------------------------------------------------
+
+    def register(self, sealed: dict[str, Any]) -> Entry:
+        """Append a sealed prediction.
+
+        Raises:
+            LedgerError: the same is registered already.
+        """
+        seal, name = sha256_of(sealed), sealed["name"]
+        before = self.registered(name)
+        if before is not None and before.body.get("sha256") == seal:
+            raise LedgerError(f"{name}: is registered already, as line {before.number} of {self.path}")
+        return self._append("registered", {"name": name, "sha256": seal, "sealed": sealed})
+
+    def put_out_of_reach(self, name: str, told: dict[str, Any]) -> Entry:
+        """Append a prediction that no network here can decide; ``told`` says whose it is and why."""
+        missing = [field for field in ("by", "on", "sentence", "credences", "why") if field not in told]
+        if missing:
+            raise LedgerError(f"{name}: got no {', '.join(missing)}")
+        return self._append("out of reach", {"name": name, **told})
+
+    def bind(self, name: str, policy: str, policy_sha256: str) -> Entry:
+        """Append that the policy a prediction describes now exists.
+
+        Raises:
+            LedgerError: no such prediction, or its policy is known.
+        """
+        entry = self.registered(name)
+        if entry is None or entry.kind != "registered":
+            raise LedgerError(f"{name}: is not registered in {self.path}")
+        if self.policy_of(name) is not None:
+            raise LedgerError(f"{name}: is about the policy {self.policy_of(name)} already")
+        return self._append("bound", {"name": name, "policy": policy, "policy_sha256": policy_sha256})
+
+    def resolve(self, name: str, outcome: dict[str, Any]) -> Entry:
+        """Append an outcome; ``outcome`` holds verdict, policy_sha256 and figures.
+
+        Raises:
+            LedgerError: no such prediction, an outcome of another policy, or it is resolved already.
+        """
+        entry = self.registered(name)
+        if entry is None or entry.kind != "registered":
+            raise LedgerError(f"{name}: is not registered in {self.path}")
+        if self.resolution(name) is not None:
+            raise LedgerError(f"{name}: is resolved already; register a new prediction to ask again")
+        if outcome["policy_sha256"] != self.policy_of(name):
+            raise LedgerError(
+                f"{name}: got an outcome for the policy {outcome['policy_sha256']}, wanted {self.policy_of(name)}"
+            )
+        return self._append("resolved", {"name": name, "sealed_sha256": entry.body["sha256"], **outcome})
+
+    def _append(self, kind: Kind, body: dict[str, Any]) -> Entry:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{self.path}.lock"):
+            now = Ledger(self.path)
+            if now.head != self.head:
+                raise LedgerError(f"{self.path}: somebody appended to it meanwhile; run the command again")
+            at = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+            content = {"number": len(self.entries) + 1, "kind": kind, "at": at, "body": body, "previous": self.head}
+            entry = Entry(**content, sha256=_hash(content))  # type: ignore[arg-type]
+            with open(self.path, "a", encoding="utf-8") as file:
+                file.write(canonical(dataclasses.asdict(entry)) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        self.entries = (*self.entries, entry)
+        return entry
+
+
+def _hash(content: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def _checked(path: Path) -> Iterator[Entry]:
+    previous, sealed = _FIRST, {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        where = f"{path}, line {number}"
+        try:
+            data = json.loads(line)
+            entry = Entry(**data)
+            _ = entry.name
+        except (ValueError, TypeError, KeyError) as error:
+            raise LedgerError(f"{where}: is no entry ({error}); the line was changed or cut short") from error
+        if entry.kind not in _KINDS:
+            raise LedgerError(f"{where}: has kind {entry.kind!r}, wanted one of {', '.join(_KINDS)}")
+        if _hash({name: value for name, value in data.items() if name != "sha256"}) != entry.sha256:
+            raise LedgerError(f"{where}: does not hash to what it says; the line was changed after it was appended")
+        if entry.previous != previous or entry.number != number:
+            raise LedgerError(
+                f"{where}: does not follow the line before it; lines were taken out, put in or put in another order"
+            )
+        if entry.kind == "registered":
+            _check_sealed(entry, where)
+            sealed[entry.name] = entry.body["sha256"]
+        if entry.kind == "resolved" and entry.body["sealed_sha256"] != sealed.get(entry.name):
+            raise LedgerError(f"{where}: resolves another form of {entry.name} than the one that was registered last")
+        previous = entry.sha256
+        yield entry
+
+
+def _check_sealed(entry: Entry, where: str) -> None:
+    form = entry.body["sealed"]
+    if sha256_of(form) != entry.body["sha256"]:
+        raise LedgerError(f"{where}: the sealed form of {entry.name} does not hash to its seal")
+    block = block_of(form)
+    for other in (DISCOVERY, CONFIRMATION):
+        if block.first in other or block.first + block.size - 1 in other:
+            raise LedgerError(f"{where}: the seeds of {entry.name} overlap with the {other.name} block")
+    first, size = form["seeds"]["discovery"]
+    if first < block.first + block.size and block.first < first + size:
+        raise LedgerError(f"{where}: {entry.name} would be decided on its own discovery seeds")

@@ -1,0 +1,95 @@
+"""Scores of predictions: Brier and logarithmic, per author, retrospective and prospective apart."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Container
+from typing import Any, Optional
+
+from interp_claims.prereg.ledger import Entry, Ledger
+
+OUTCOMES = ("supported", "refuted", "undecided")
+#: What somebody who knows nothing would be scored with three outcomes.
+UNIFORM_BRIER = 2 / 3
+_LEAST_PROBABILITY = 0.01
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """How one prediction came out.
+
+    Attributes:
+        name, by, on, sentence: of the prediction.
+        state: ``supported``, ``refuted``, ``undecided`` or ``not evaluated``; ``awaiting`` or ``out of reach``.
+        why: the reason where it is out of reach.
+        prospective: whether its policy did not exist, or was not shipped, when it was registered.
+        credences: by outcome; empty if none were recorded.
+        brier: three-way, from 0 to 2, where each outcome has a credence; else of the sentence alone, from 0 to 1; None
+            where there is nothing to score.
+        log: minus the logarithm of the credence of what happened, which counts as .01 at least.
+        registrations: how often it was registered, with the days.
+    """
+
+    name: str
+    by: str
+    on: str
+    sentence: str
+    state: str
+    why: str
+    prospective: bool
+    credences: dict[str, float]
+    brier: Optional[float]
+    log: Optional[float]
+    registrations: tuple[str, ...]
+
+
+def scores(ledger: Ledger, shipped: Container[str]) -> list[Score]:
+    """The score of every prediction on a ledger, in the order of their first registration.
+
+    Args:
+        ledger: the ledger.
+        shipped: identities of the policies that ship with the suite: predictions about these are retrospective.
+    """
+    names = list(dict.fromkeys(entry.name for entry in ledger.entries))
+    return [_score(ledger, name, shipped) for name in names]
+
+
+def _score(ledger: Ledger, name: str, shipped: Container[str]) -> Score:
+    entry = ledger.registered(name)
+    assert entry is not None, "every name on a ledger was registered"
+    told = entry.body if entry.kind == "out of reach" else entry.body["sealed"]
+    resolution = ledger.resolution(name)
+    state = "out of reach" if entry.kind == "out of reach" else "awaiting"
+    if resolution is not None:
+        state = str(resolution.body["verdict"])
+    credences = {k: float(v) for k, v in (told["credences"] or {}).items() if v is not None}
+    brier, log = _scored(credences, state)
+    return Score(
+        name,
+        str(told["by"]),
+        str(told["on"]),
+        str(told["sentence"]),
+        state,
+        str(told.get("why", "")),
+        entry.kind == "registered" and not _is_shipped(entry, shipped),
+        credences,
+        brier,
+        log,
+        tuple(e.at for e in ledger.entries if e.name == name and e.kind in ("registered", "out of reach")),
+    )
+
+
+def _is_shipped(entry: Entry, shipped: Container[str]) -> bool:
+    sealed: dict[str, Any] = entry.body["sealed"]["policy"]
+    return sealed.get("sha256") in shipped
+
+
+def _scored(credences: dict[str, float], state: str) -> tuple[Optional[float], Optional[float]]:
+    if not credences or state not in OUTCOMES or ("undecided" not in credences and state == "undecided"):
+        return None, None
+    if "undecided" in credences:
+        brier = sum((credences[outcome] - (outcome == state)) ** 2 for outcome in OUTCOMES)
+    else:
+        brier = (credences["supported"] - (state == "supported")) ** 2
+    return brier, -math.log(max(_LEAST_PROBABILITY, credences[state]))

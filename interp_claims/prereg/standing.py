@@ -1,0 +1,95 @@
+"""Where a prediction stands: not registered, edited since, awaiting its policy, open, or resolved."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Optional
+
+from interp_claims.mazes.sampling import SeedBlock
+from interp_claims.policies.manifest import Manifest
+from interp_claims.prereg.ledger import Entry, Ledger
+from interp_claims.prereg.predictions import Prediction, PredictionError, prediction_of
+from interp_claims.prereg.sealing import block_of, differing_fields, sealed_form, sha256_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """A prediction in the light of its ledger.
+
+    Attributes:
+        prediction: as it is declared now.
+        block: the mazes that decide it.
+        policy_sha256: the policy that it is about, or None while that does not exist.
+        resolution: its outcome on the ledger, or None.
+    """
+
+    prediction: Prediction
+    block: SeedBlock
+    policy_sha256: Optional[str]
+    resolution: Optional[Entry]
+
+
+def standing_of(function: Callable[..., Any], claim: str, ledger: Ledger, manifest: Manifest) -> Standing:
+    """Where a prediction stands.
+
+    Raises:
+        PredictionError: it is not registered, or was edited after it was.
+    """
+    form = form_of(function, claim, manifest)
+    prediction = prediction_of(function)
+    assert prediction is not None
+    entry = ledger.registered(prediction.name)
+    if entry is None or entry.kind != "registered":
+        raise PredictionError(
+            f"prediction {prediction.name}: is not registered; run interp-claims register {claim.split('::')[0]} first"
+        )
+    if entry.body["sha256"] != sha256_of(form):
+        raise PredictionError(
+            f"prediction {prediction.name}: was edited after it was registered as line {entry.number} "
+            f"({differing_fields(form, entry.body['sealed'])}); undo that, or register it anew, which draws other mazes"
+        )
+    return Standing(prediction, block_of(form), ledger.policy_of(prediction.name), ledger.resolution(prediction.name))
+
+
+def form_of(function: Callable[..., Any], claim: str, manifest: Manifest) -> dict[str, Any]:
+    """The sealed form of a prediction, with the identity of the shipped policy that it is about.
+
+    Raises:
+        PredictionError: no such policy is shipped.
+    """
+    prediction = prediction_of(function)
+    named = None if prediction is None else prediction.policy
+    if named is not None and named not in manifest.entries:
+        raise PredictionError(
+            f"prediction {prediction.name if prediction else ''}: is about {named!r}, which is not shipped; wanted one "
+            f"of {', '.join(manifest.entries)}, or a description of a policy that does not exist yet"
+        )
+    return sealed_form(function, claim, None if named is None else manifest.entries[named].sha256)
+
+
+def predictions_in(path: Path, root: Path) -> dict[str, Callable[..., Any]]:
+    """The predictions of one file of claims, by identity, in the order of the file.
+
+    Raises:
+        PredictionError: the file cannot be read as Python, or holds no predictions.
+    """
+    try:
+        where = path.resolve().relative_to(root.resolve()).as_posix()
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        if spec is None or spec.loader is None:
+            raise ImportError("not a Python file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module  # so that the sources of its functions are found
+        spec.loader.exec_module(module)
+    except (ImportError, OSError, SyntaxError, ValueError) as error:
+        raise PredictionError(f"{path}: cannot be read as a file of claims under {root} ({error})") from error
+    functions = [f for _, f in inspect.getmembers(module, callable) if prediction_of(f) is not None]
+    functions.sort(key=lambda f: inspect.unwrap(f).__code__.co_firstlineno)
+    if not functions:
+        raise PredictionError(f"{path}: holds no predictions; write @preregistered(...) above a @claim(...)")
+    return {f"{where}::{function.__name__}": function for function in functions}
