@@ -1,0 +1,156 @@
+"""The ledger: what happened stays, and every way of changing it is noticed."""
+
+import json
+
+import pytest
+
+from interp_claims.prereg import Ledger, LedgerError, sha256_of
+from interp_claims.prereg.sealing import canonical
+
+OUTCOME = {"policy": "one", "policy_sha256": "a" * 64, "verdict": "supported", "effect": 0.5, "interval": [0.4, 0.6]}
+WHY = {
+    "by": "x",
+    "on": "2023-03-11",
+    "sentence": "It works on Atari.",
+    "credences": {"supported": 0.5},
+    "why": "no Atari",
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "claims" / "ledger.jsonl"
+
+
+@pytest.fixture
+def ledger(path, make_form):
+    """Two predictions, of which the first is resolved, and one that is out of reach."""
+    made = Ledger(path)
+    made.register(make_form())
+    made.register(make_form(name="P2"))
+    made.put_out_of_reach("P3", WHY)
+    made.resolve("P1", OUTCOME)
+    return made
+
+
+def lines(path):
+    return path.read_text().splitlines()
+
+
+def rewritten(line, **changes):
+    """A line changed by somebody who also writes a fitting hash."""
+    data = {**json.loads(line), **changes}
+    content = {name: value for name, value in data.items() if name != "sha256"}
+    return canonical({**content, "sha256": sha256_of(content)})
+
+
+def test_a_ledger_is_read_as_it_was_written(ledger, path, make_form):
+    again = Ledger(path)
+    assert again.entries == ledger.entries
+    assert [(e.number, e.kind, e.name) for e in again.entries] == [
+        (1, "registered", "P1"), (2, "registered", "P2"), (3, "out of reach", "P3"), (4, "resolved", "P1")
+    ]  # fmt: skip
+    assert again.registered("P1").body["sha256"] == sha256_of(make_form())
+    assert again.resolution("P1").body["verdict"] == "supported"
+    assert again.resolution("P2") is None
+    assert again.policy_of("P1") == "a" * 64
+    assert again.head == again.entries[-1].sha256
+
+
+def test_each_line_holds_the_hash_of_the_one_before(ledger):
+    assert ledger.entries[0].previous == "0" * 64
+    assert [entry.previous for entry in ledger.entries[1:]] == [entry.sha256 for entry in ledger.entries[:-1]]
+
+
+def test_nothing_is_registered_twice_but_an_edited_prediction_is_and_counts(ledger, make_form):
+    with pytest.raises(LedgerError, match="P1: is registered already, as line 1 of"):
+        ledger.register(make_form())
+    ledger.register(make_form(data_seen="all"))
+    assert ledger.registered("P1").number == 5
+    assert ledger.resolution("P1") is None, "the outcome was that of the earlier form"
+
+
+def test_an_outcome_is_appended_once_and_for_the_policy_that_was_meant(ledger):
+    with pytest.raises(LedgerError, match="P1: is resolved already; register a new prediction to ask again"):
+        ledger.resolve("P1", OUTCOME)
+    with pytest.raises(LedgerError, match=f"P2: got an outcome for the policy {'b' * 64}, wanted {'a' * 64}"):
+        ledger.resolve("P2", {**OUTCOME, "policy_sha256": "b" * 64})
+    for name in ("P3", "P4"):
+        with pytest.raises(LedgerError, match=f"{name}: is not registered in"):
+            ledger.resolve(name, OUTCOME)
+
+
+def test_a_described_policy_awaits_until_it_is_bound(path, make_form):
+    ledger = Ledger(path)
+    ledger.register(make_form(None, policy=None, description="a network of region 7"))
+    assert ledger.policy_of("P1") is None
+    with pytest.raises(LedgerError, match="got an outcome for the policy"):
+        ledger.resolve("P1", OUTCOME)
+    ledger.bind("P1", "mine", "a" * 64)
+    assert Ledger(path).policy_of("P1") == "a" * 64
+    with pytest.raises(LedgerError, match=r"P1: is about the policy a+ already"):
+        ledger.bind("P1", "mine", "b" * 64)
+    ledger.resolve("P1", OUTCOME)
+
+
+def test_what_is_out_of_reach_says_why(path):
+    with pytest.raises(LedgerError, match="P3: got no why"):
+        Ledger(path).put_out_of_reach("P3", {name: value for name, value in WHY.items() if name != "why"})
+
+
+def test_somebody_elses_line_is_not_overwritten(ledger, path, make_form):
+    other = Ledger(path)
+    other.register(make_form(name="P5"))
+    with pytest.raises(LedgerError, match="somebody appended to it meanwhile; run the command again"):
+        ledger.register(make_form(name="P6"))
+    assert len(Ledger(path).entries) == 5
+
+
+# -- tampering -------------------------------------------------------------------------------------------------------
+
+CHANGED = "does not hash to what it says; the line was changed after it was appended"
+MOVED = "does not follow the line before it; lines were taken out, put in or put in another order"
+TAMPERINGS = {
+    "a verdict turned": (lambda ls: [*ls[:3], ls[3].replace("supported", "refuted")], CHANGED),
+    "a credence improved": (lambda ls: [ls[0].replace('"supported":0.7', '"supported":0.9'), *ls[1:]], CHANGED),
+    "a line taken out": (lambda ls: [ls[0], *ls[2:]], MOVED),
+    "the first line taken out": (lambda ls: ls[1:], MOVED),
+    "two lines exchanged": (lambda ls: [ls[1], ls[0], *ls[2:]], MOVED),
+    "a line doubled": (lambda ls: [*ls, ls[3]], MOVED),
+    "a line written anew with its hash": (lambda ls: [rewritten(ls[0], at="2020-01-01T00:00:00Z"), *ls[1:]], MOVED),
+    "a line cut short": (lambda ls: [*ls[:3], ls[3][:-20]], "is no entry"),
+    "an unknown kind": (lambda ls: [*ls[:3], rewritten(ls[3], kind="improved")], "has kind 'improved', wanted one of"),
+}
+
+
+@pytest.mark.parametrize("tampering", TAMPERINGS)
+def test_tampering_is_noticed(ledger, path, tampering):
+    change, message = TAMPERINGS[tampering]
+    path.write_text("\n".join(change(lines(path))) + "\n")
+    with pytest.raises(LedgerError, match=message):
+        Ledger(path)
+
+
+def test_a_sealed_form_that_was_changed_with_all_later_hashes_is_noticed(ledger, path):
+    """Whoever rewrites the whole chain still has to make the seal fit."""
+    first = json.loads(lines(path)[0])
+    first["body"]["sealed"]["theta"] = 0.1
+    path.write_text(rewritten(lines(path)[0], body=first["body"]) + "\n")
+    with pytest.raises(LedgerError, match="line 1: the sealed form of P1 does not hash to its seal"):
+        Ledger(path)
+
+
+def test_discovery_seeds_that_decide_are_noticed(path, make_form):
+    form = make_form()
+    form["seeds"]["discovery"] = [1_300_000_000, 800_000_000]
+    Ledger(path).register(form)
+    with pytest.raises(LedgerError, match="P1 would be decided on its own discovery seeds"):
+        Ledger(path)
+
+
+def test_an_outcome_of_another_form_is_noticed(ledger, path):
+    last = json.loads(lines(path)[3])
+    last["body"]["sealed_sha256"] = "c" * 64
+    path.write_text("\n".join([*lines(path)[:3], rewritten(lines(path)[3], body=last["body"])]) + "\n")
+    with pytest.raises(LedgerError, match="line 4: resolves another form of P1 than the one that was registered last"):
+        Ledger(path)

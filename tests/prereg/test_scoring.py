@@ -1,0 +1,71 @@
+"""Scores by hand."""
+
+import math
+
+import pytest
+
+from interp_claims.prereg import Ledger, scores
+
+OUTCOME = {"policy": "one", "policy_sha256": "a" * 64, "effect": 0.5, "interval": [0.4, 0.6], "mazes": 9}
+
+
+@pytest.fixture
+def scored(tmp_path, make_form):
+    """Registers a prediction, resolves it and gives its score."""
+
+    def score(verdict, shipped=(), **changes):
+        ledger = Ledger(tmp_path / "ledger.jsonl")
+        ledger.register(make_form(**changes))
+        if verdict is not None:
+            ledger.resolve("P1", {**OUTCOME, "verdict": verdict})
+        (found,) = scores(ledger, shipped)
+        return found
+
+    return score
+
+
+@pytest.mark.parametrize(
+    ("verdict", "brier", "credence"),
+    [
+        ("supported", 0.3**2 + 0.2**2 + 0.1**2, 0.7),
+        ("refuted", 0.7**2 + 0.8**2 + 0.1**2, 0.2),
+        ("undecided", 0.7**2 + 0.2**2 + 0.9**2, 0.1),
+    ],
+)
+def test_three_way_scores(scored, verdict, brier, credence):
+    score = scored(verdict)
+    assert score.state == verdict
+    assert score.brier == pytest.approx(brier)
+    assert score.log == pytest.approx(-math.log(credence))
+
+
+def test_a_credence_of_nothing_counts_as_a_hundredth(scored):
+    assert scored("refuted", supported=1.0, refuted=0.0, undecided=0.0).log == pytest.approx(-math.log(0.01))
+
+
+@pytest.mark.parametrize(("verdict", "brier"), [("supported", 0.04), ("refuted", 0.64)])
+def test_a_credence_in_the_sentence_alone(scored, verdict, brier):
+    assert scored(verdict, supported=0.8, refuted=None, undecided=None).brier == pytest.approx(brier)
+
+
+def test_what_cannot_be_scored_is_listed_without_a_score(scored):
+    score = scored("undecided", supported=0.8, refuted=None, undecided=None)
+    assert (score.state, score.brier, score.log) == ("undecided", None, None)
+
+
+def test_without_credences_or_outcome_there_is_no_score(scored):
+    assert scored(None).state == "awaiting"
+    assert scored(None, name="P1", data_seen="x").brier is None
+
+
+def test_predictions_about_shipped_policies_are_retrospective(scored):
+    assert scored("supported").prospective
+    assert not scored("supported", shipped={"a" * 64}, data_seen="other").prospective
+
+
+def test_what_is_out_of_reach_stays_listed(tmp_path):
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    told = {"by": "x", "on": "2023-03-11", "sentence": "On Atari.", "credences": {"supported": 0.5}, "why": "no Atari"}
+    ledger.put_out_of_reach("A4", told)
+    (score,) = scores(ledger, ())
+    assert (score.state, score.why, score.brier, score.prospective) == ("out of reach", "no Atari", None, False)
