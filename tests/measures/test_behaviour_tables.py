@@ -35,7 +35,7 @@ def gathered(tiny_policy, mazes):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(behaviour, "MAX_STEPS", 12)
         table = BehaviourTable(tiny_policy.sha256)
-        assert list(table.gather(tiny_policy, [*mazes, UNDECIDED])) == [5]
+        assert list(table.gather(tiny_policy, [UNDECIDED, *mazes])) == [5]
     return table
 
 
