@@ -604,7 +604,7 @@ def test_the_smallest_counterexample_is_shown_kept_and_replayed(project):
             "    pytest 'claims/test_some_claims.py::test_small_is_easy[[]one[]]' --replay 'found mazes/*.json'",
         ]
     )
-    assert output.count("smallest counterexample") == 1, "a supported claim has none"
+    assert output.count("counterexample:") == 1, "none is searched for a supported claim"
     (path,) = (testdir.path / "found mazes").iterdir()
     assert json.loads(path.read_text())["claim"] == "claims/test_some_claims.py::test_small_is_easy"
     command = next(line for line in output.splitlines() if line.startswith("    pytest ") and ".json" in line)

@@ -17,23 +17,17 @@ STEPS = {0: (0, -1), 1: (-1, 0), 2: (1, 0), 3: (0, 1), 4: (0, 0)}  # left, down,
 def walked(maze, squares, probabilities):
     """The distribution after very many steps, one at a time."""
     chances = {square: probabilities[i] for i, square in enumerate(squares)}
-    now = {square: 1 / len(maze.free_squares) for square in maze.free_squares}
-    for _ in range(6000):
-        then = dict.fromkeys(maze.free_squares, 0.0)
-        for square, share in now.items():
-            then[maze.start] += RESTART * share
-            rest = (1 - RESTART) * share
-            if square == maze.cheese:
-                then[maze.start] += rest
-                continue
-            for direction, (rows, columns) in STEPS.items():
-                target = square[0] + rows, square[1] + columns
-                then[target if target in then else square] += rest * chances[square][direction]
-        change = max(abs(then[square] - now[square]) for square in then)
-        now = then
-        if change < 1e-13:
-            break
-    return now
+    place = {square: i for i, square in enumerate(maze.free_squares)}
+    step = np.zeros((len(place), len(place)))
+    for square, i in place.items():
+        step[i, place[maze.start]] += 1 if square == maze.cheese else RESTART
+        for direction, (rows, columns) in STEPS.items() if square != maze.cheese else ():
+            target = square[0] + rows, square[1] + columns
+            step[i, place[target if target in place else square]] += (1 - RESTART) * chances[square][direction]
+    now = np.full(len(place), 1 / len(place))
+    for _ in range(4000):
+        now = now @ step
+    return dict(zip(place, now))
 
 
 def but_cheese(maze):

@@ -55,6 +55,11 @@ def test_a_claim_that_fails_in_larger_mazes_is_contradicted_by_the_smallest_of_t
     assert (maze.mouse, maze.facing.name) == (maze.start, "LEFT")
 
 
+def test_every_maze_is_tried_with_its_mouse_at_the_start(to_run):
+    at_start = to_run(lambda maze: float((maze.mouse, maze.facing.name) == (maze.start, "LEFT")))
+    assert smallest_counterexample(at_start) is None
+
+
 def test_where_no_maze_contradicts_there_is_none(to_run):
     assert smallest_counterexample(to_run(lambda maze: 0.2)) is None, "the threshold itself is no contradiction"
 
