@@ -219,7 +219,7 @@ def gather(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(behaviour, "MAX_STEPS", 4)
     monkeypatch.setattr(behaviour, "_AT_ONCE", 2)
     parts = (Part(with_decision_square(), CONFIRMATION, MAZES),)
-    monkeypatch.setattr(BehaviourTable.missing, "__defaults__", (parts,))
+    monkeypatch.setattr("interp_claims.measures.behaviour.PARTS", parts)
     save_network(ImpalaNetwork(1).initialise(1), tmp_path / "one.safetensors")
     fields = {
         "file": "one.safetensors",

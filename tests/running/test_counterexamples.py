@@ -140,8 +140,22 @@ def test_an_error_of_the_measure_is_told(to_run):
     def broken(maze):
         raise MazeError("this cannot be measured anywhere")
 
-    with pytest.raises(MazeError, match="this cannot be measured anywhere"):
+    with pytest.raises(CounterexampleError, match="on any maze drawn for it .MazeError: this cannot be measured"):
         smallest_counterexample(to_run(broken))
+
+
+def test_mazes_where_the_measure_is_undefined_contradict_nothing(to_run):
+    def undefined_in_the_smallest(maze):
+        if maze.size == 3:
+            raise MazeError("undefined")
+        return -1.0 if maze.size >= 7 else 1.0
+
+    assert smallest_counterexample(to_run(undefined_in_the_smallest)).size == 7
+
+
+def test_the_cheese_of_a_counterexample_is_never_under_the_mouse(to_run):
+    found = smallest_counterexample(to_run(lambda maze: -1.0))
+    assert found.cheese != found.mouse == found.start
 
 
 # -- keeping ---------------------------------------------------------------------------------------------------------
