@@ -140,7 +140,7 @@ def test_an_error_of_the_measure_is_told(to_run):
     def broken(maze):
         raise MazeError("this cannot be measured anywhere")
 
-    with pytest.raises(CounterexampleError, match="on any maze drawn for it .MazeError: this cannot be measured"):
+    with pytest.raises(CounterexampleError, match=r"on any maze drawn for it .MazeError: this cannot be measured"):
         smallest_counterexample(to_run(broken))
 
 
