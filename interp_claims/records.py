@@ -57,7 +57,11 @@ class Records:
     @property
     def by_policy(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Everything on record: for each policy by name, for each claim by identity, its entry."""
-        return {str(record["policy"]): record["claims"] for record in self._loaded.values()}
+        named: dict[str, dict[str, dict[str, Any]]] = {}
+        for sha256, record in self._loaded.items():
+            name = str(record["policy"])
+            named[f"{name} ({sha256[:8]})" if name in named else name] = record["claims"]
+        return named
 
     def verdict(self, policy_sha256: Optional[str], claim: str) -> Optional[str]:
         """The recorded verdict of a claim on a policy, or None."""

@@ -324,3 +324,17 @@ def test_a_slow_example_is_no_counterexample():
 def test_a_universal_claim_without_a_docstring_is_refused():
     with pytest.raises(ClaimError, match=r"^no_docstring: has no docstring"):
         universal_claim(number=1, source=SECTION, policy=st.none(), mazes=st.none())(no_docstring)
+
+
+def test_what_the_source_reports_is_kept_with_the_claim():
+    @universal_claim(number=30, source=PAPER, n=st.integers(), reported="exactly")
+    def test_it(n):
+        """It is so."""
+
+    reporting = (
+        declared(effect_at_least=0.1, reported="-0.4"),
+        approximately(at_least=0, reported="r = .3"),
+        spec_of(test_it),
+    )
+    assert [spec.reported for spec in reporting] == ["-0.4", "r = .3", "exactly"]
+    assert [spec.reported for spec in (declared(effect_at_least=0.1), approximately(at_least=0))] == ["", ""]

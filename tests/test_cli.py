@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from interp_claims import cli
 from interp_claims.cli import main
+from interp_claims.mazes import CONFIRMATION, with_decision_square
+from interp_claims.measures import behaviour
+from interp_claims.measures.behaviour import BehaviourTable, Part, file_of
+from interp_claims.policies import ImpalaNetwork, Policy, file_sha256, save_network, untrained_like
 from interp_claims.records import Records
 from interp_claims.report.results_json import write_results
 from interp_claims.results import ClaimResult
@@ -111,7 +116,9 @@ def test_a_damaged_record_is_named_and_left_as_it_is(record, tmp_path):
     assert (tmp_path / "verdicts" / "one.json").read_text() == "{"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["record", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], *([name, "--help"] for name in ("record", "behaviour", "table", "roles"))]
+)
 def test_help_shows_an_example_and_what_the_exit_status_means(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(arguments)
@@ -122,7 +129,9 @@ def test_help_shows_an_example_and_what_the_exit_status_means(arguments, capsys)
     assert "exit status: 0 done, 2 " in text
 
 
-@pytest.mark.parametrize("arguments", [[], ["forget"], ["record"], ["record", "a", "b"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["forget"], ["record"], ["record", "a", "b"], ["behaviour"], ["roles"], ["table", "a"]]
+)
 def test_wrong_usage_exits_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(arguments)
@@ -137,3 +146,197 @@ def test_it_can_be_run_as_a_program(tmp_path, monkeypatch):
     assert done.returncode == 2
     assert done.stderr.startswith("interp-claims: ")
     assert "Traceback" not in done.stderr
+
+
+# -- the table of the inventory --------------------------------------------------------------------------------------
+
+ELSEWHERE = """
+[[elsewhere]]
+number = 2
+claim = "It is elsewhere."
+why = "No such network."
+"""
+
+
+@pytest.fixture
+def table(tmp_path, capsys):
+    """Writes the table of a folder with a record: exit status, standard output, standard error."""
+    Records(tmp_path / "verdicts").write([result(effect=0.5, interval=(0.4, 0.6), statement="mean", mazes=32)])
+    (tmp_path / "elsewhere.toml").write_text(ELSEWHERE)
+    (tmp_path / "README.md").write_text("Before.\n<!-- inventory: begin -->\nold\n<!-- inventory: end -->\nAfter.\n")
+
+    def run():
+        options = [("--verdicts", "verdicts"), ("--elsewhere", "elsewhere.toml"), ("--markdown", "README.md")]
+        status = main(["table", *(word for name, file in options for word in (name, str(tmp_path / file)))])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+def test_the_table_stands_between_its_marks_and_the_rest_is_kept(table, tmp_path):
+    assert table() == (0, f"written: the table in {tmp_path / 'README.md'}\n", "")
+    text = (tmp_path / "README.md").read_text()
+    assert text.startswith(
+        "Before.\n<!-- inventory: begin -->\n| # | claim | source | reported | wanted | `one` |\n|---"
+    )
+    assert text.endswith("|\n<!-- inventory: end -->\nAfter.\n")
+    assert "old" not in text
+    assert "\n| 2 | It is elsewhere. |  |  | No such network. |  |\n" in text
+    assert "\n| 11 | It is so.<br>`it` | a source |  | mean | ✔ supported +0.500 [+0.400, +0.600] n=32 |\n" in text
+    table()
+    assert (tmp_path / "README.md").read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("README.md", "No marks.", "README.md: found no pair of marks, wanted '<!-- inventory: begin -->'"),
+        ("elsewhere.toml", "x = 1", "elsewhere.toml: no readable list of claims decided elsewhere ("),
+        ("verdicts/one.json", "{", "one.json: no readable record ("),
+    ],
+)
+def test_a_file_that_the_table_cannot_be_made_of_is_named(table, tmp_path, file, content, message):
+    before = (tmp_path / "README.md").read_text()
+    (tmp_path / file).write_text(content)
+    status, out, error = table()
+    assert (status, out) == (2, "")
+    assert error.startswith("interp-claims: ")
+    assert message in error
+    assert (tmp_path / "README.md").read_text() in (before, content)
+
+
+# -- gathering behaviour ---------------------------------------------------------------------------------------------
+
+SMALL = Policy(ImpalaNetwork(1).initialise(1), name="one")
+MAZES = 5
+
+
+@pytest.fixture
+def gather(tmp_path, monkeypatch, capsys):
+    """Gathers behaviour of a small policy in five mazes, two at a time: exit status, output, standard error."""
+    monkeypatch.setenv("INTERP_CLAIMS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(behaviour, "MAX_STEPS", 4)
+    monkeypatch.setattr(behaviour, "_AT_ONCE", 2)
+    parts = (Part(with_decision_square(), CONFIRMATION, MAZES),)
+    monkeypatch.setattr("interp_claims.measures.behaviour.PARTS", parts)
+    save_network(ImpalaNetwork(1).initialise(1), tmp_path / "one.safetensors")
+    fields = {
+        "file": "one.safetensors",
+        "sha256": SMALL.sha256,
+        "file_sha256": file_sha256(tmp_path / "one.safetensors"),
+        **dict.fromkeys(("origin", "licence", "card"), "test"),
+    }
+    numbers = "scale = 1\nseed = 0\nregion = 5\n"
+    listed = "".join(f'{name} = "{value}"\n' for name, value in fields.items())
+    (tmp_path / "policies.toml").write_text(f'default = "one"\n[policies.one]\n{numbers}{listed}')
+
+    def run(*options, policies=("one",), command="behaviour"):
+        status = main([command, *policies, "--manifest", str(tmp_path / "policies.toml"), *options])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """The mazes that were measured, batch by batch."""
+    batches = []
+    original = behaviour.roll_out
+
+    def roll_out(policy, mazes, **options):
+        batches.append((policy.name, len(mazes)))
+        return original(policy, mazes, **options)
+
+    monkeypatch.setattr(behaviour, "roll_out", roll_out)
+    return batches
+
+
+def rows(policy, folder):
+    return BehaviourTable.read(file_of(policy, folder), policy.sha256).rows
+
+
+def test_behaviour_is_gathered_of_a_policy_and_of_the_untrained_one(gather, measured, tmp_path):
+    untrained = untrained_like(SMALL)
+    status, out, _ = gather("--out", str(tmp_path / "new" / "tables"))
+    assert status == 0
+    folder = tmp_path / "new" / "tables"
+    assert out.splitlines() == [
+        f"one: {MAZES} mazes in {file_of(SMALL, folder)}",
+        f"untrained-scale1-seed0: {MAZES} mazes in {file_of(untrained, folder)}",
+    ]
+    assert measured == [(name, count) for name in ("one", untrained.name) for count in (2, 2, 1)]
+    mazes = with_decision_square().sample(CONFIRMATION, MAZES)
+    for policy in (SMALL, untrained):
+        assert [row.seed for row in rows(policy, folder).values()] == [maze.seed for maze in mazes]
+
+
+def test_what_was_gathered_is_not_gathered_again(gather, measured, tmp_path):
+    gather()
+    folder = tmp_path / "cache" / "behaviour"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert len(before) == 2
+    measured.clear()
+    status, out, _ = gather()
+    assert (status, measured) == (0, [])
+    assert f"one: {MAZES} mazes in " in out
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_an_interrupted_command_keeps_what_was_gathered_and_goes_on(gather, measured, tmp_path, monkeypatch):
+    original = behaviour.roll_out
+
+    def interrupted(policy, mazes, **options):
+        if len(measured) == 2:
+            raise KeyboardInterrupt
+        return original(policy, mazes, **options)
+
+    monkeypatch.setattr(behaviour, "roll_out", interrupted)
+    status, _, error = gather()
+    assert status == 130
+    assert error.endswith("interp-claims: interrupted; the same command goes on\n")
+    folder = tmp_path / "cache" / "behaviour"
+    assert len(rows(SMALL, folder)) == 4
+    monkeypatch.setattr(behaviour, "roll_out", original)
+    measured.clear()
+    assert gather()[0] == 0
+    assert measured[0] == ("one", 1)
+    assert len(rows(SMALL, folder)) == MAZES
+
+
+@pytest.mark.parametrize("command", ["behaviour", "roles"])
+def test_a_policy_that_there_is_not_is_named_before_anything_is_done(gather, measured, command):
+    status, out, error = gather(policies=("one", "two"), command=command)
+    assert (status, out, measured) == (2, "", [])
+    assert error.startswith("interp-claims: policy 'two': neither a checkpoint file")
+
+
+def test_a_damaged_table_is_named_and_left_as_it_is(gather, measured, tmp_path):
+    path = file_of(SMALL, tmp_path)
+    path.write_text("half a")
+    status, _, error = gather("--out", str(tmp_path))
+    assert (status, measured) == (2, [])
+    assert error.startswith(f"interp-claims: {path}: no readable table of behaviour (")
+    assert path.read_text() == "half a"
+
+
+def test_a_folder_that_cannot_be_made_is_named(gather, tmp_path):
+    (tmp_path / "file").write_text("")
+    status, _, error = gather("--out", str(tmp_path / "file"))
+    assert status == 2
+    assert error == f"interp-claims: {tmp_path / 'file'}: cannot make this folder (File exists); choose another\n"
+
+
+# -- showing roles ---------------------------------------------------------------------------------------------------
+
+
+def test_the_roles_of_each_policy_are_shown(gather, monkeypatch):
+    monkeypatch.setattr(cli, "roles_text", lambda policy: f"roles of {policy.name}, {policy.sha256[:6]}")
+    untrained = Policy(ImpalaNetwork(1).initialise(0), name="x")
+    status, out, error = gather(policies=("one", "untrained-scale1-seed0"), command="roles")
+    assert (status, error) == (0, "")
+    assert out.splitlines() == [
+        f"roles of one, {SMALL.sha256[:6]}",
+        f"roles of untrained-scale1-seed0, {untrained.sha256[:6]}",
+    ]

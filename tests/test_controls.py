@@ -9,11 +9,21 @@ from scipy import stats
 
 from interp_claims.controls import (
     Control,
+    always_cheese,
+    another_mazes_outcomes,
     another_mazes_vector,
+    another_policy,
+    cheese_channels_instead,
+    cheese_unseen,
+    layers_silenced,
     matched_noise,
+    negated,
     no_op,
     nudge,
+    opposite_outcomes,
+    own_mazes_vector,
     random_channels,
+    random_channels_like,
     untrained,
 )
 from interp_claims.edits import (
@@ -39,12 +49,24 @@ from interp_claims.mazes import (
     reachable_squares,
     stock_mazes,
 )
-from interp_claims.policies import DEFAULT_LAYER, ImpalaNetwork, Policy, discover_roles, roles, roles_of
+from interp_claims.policies import (
+    DEFAULT_LAYER,
+    ImpalaNetwork,
+    ManifestError,
+    Policy,
+    discover_roles,
+    layers_to_edit,
+    roles,
+    roles_of,
+)
+from interp_claims.policies.policy import Outcomes
 
 EARLY, LATE = "embedder.block1.res2.resadd_out", "embedder.block3.res1.resadd_out"
 SAME_SHAPE = "embedder.block2.res2.resadd_out"
 CONTROLS = [untrained, no_op, nudge, another_mazes_vector, matched_noise, random_channels]
 EDIT_CONTROLS = CONTROLS[1:]
+MORE_EDIT_CONTROLS = [own_mazes_vector, negated, layers_silenced, cheese_channels_instead]
+OTHERS = [opposite_outcomes, another_mazes_outcomes, always_cheese, cheese_unseen]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -353,6 +375,137 @@ def test_where_no_mazes_are_known_a_vectors_own_count(policy, mazes):
     assert torch.equal(mean.values, noise_for(policy, mazes, vector.mean()).values)
 
 
+def test_random_channels_may_be_drawn_for_channels_without_an_edit(policy, mazes, targets):
+    cheese = roles_of(policy).cheese_channels
+    own = [channel for channel in range(32) if channel not in cheese][:4]
+    drawn = random_channels_like(policy, own, mazes)
+    assert drawn.shape == (len(mazes), 4)
+    assert not set(drawn.ravel().tolist()) & {*cheese, *own}
+    assert all(len(set(row)) == 4 for row in drawn.tolist())
+    assert np.array_equal(random_channels_like(policy, own, mazes[::-1]), drawn[::-1])
+    assert np.array_equal(random_channels_like(policy, own, mazes[2:3]), drawn[2:3])
+    assert np.array_equal(drawn, replaced(random_channels, policy, mazes, clamp(own, targets, 1.0)).channels)
+    assert random_channels_like(policy, [cheese[0]], mazes).shape == (len(mazes), 1)
+
+
+# -- other outcomes, another sight -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("control", "outcomes"),
+    [
+        (opposite_outcomes, Outcomes.OPPOSITE),
+        (another_mazes_outcomes, Outcomes.OF_ANOTHER_MAZE),
+        (always_cheese, Outcomes.ALWAYS_CHEESE),
+    ],
+    ids=str,
+)
+def test_a_control_of_outcomes_changes_nothing_else(policy, mazes, shown, edits, control, outcomes):
+    other = control.apply(policy, mazes)
+    assert (other.outcomes, other.sha256, other.edit) == (outcomes, policy.sha256, None)
+    assert np.array_equal(other.logits(shown), policy.logits(shown))
+    assert other.edited(edits["clamp"]).edit is edits["clamp"]
+
+
+def test_a_policy_that_does_not_see_the_cheese_answers_as_if_there_were_none(policy, mazes, shown):
+    blind = cheese_unseen.apply(policy, mazes)
+    without = Observations(tuple(maze.without_cheese() for maze in shown.mazes), shown.owners, shown.num_mazes)
+    assert np.array_equal(blind.logits(shown), policy.logits(without))
+    assert not np.array_equal(blind.logits(shown), policy.logits(shown))
+    assert torch.equal(blind.activations(shown, EARLY), policy.activations(without, EARLY))
+    assert not cheese_vector(blind, mazes).values.any(), "a cheese makes no difference to it"
+    assert roles_of(blind) == roles_of(policy)
+
+
+# -- other vectors ---------------------------------------------------------------------------------------------------
+
+
+def test_the_mazes_own_vector_is_measured_on_the_mazes_of_the_batch(policy, mazes):
+    lent = cheese_vector(policy, other_mazes(mazes), EARLY)
+    edit = AddVector(Vector(EARLY, lent.values, "lent", tuple(mazes)), -0.5)
+    got = replaced(own_mazes_vector, policy, mazes, edit)
+    assert torch.equal(got.vector.values, cheese_vector(policy, mazes, EARLY).values)
+    assert not torch.equal(got.vector.values, edit.vector.values)
+    assert (got.coefficient, got.vector.layer, got.vector.mazes) == (-0.5, EARLY, tuple(mazes))
+
+
+def test_the_mazes_own_vector_takes_the_place_of_one_for_all_too(policy, mazes):
+    mean = cheese_vector(policy, other_mazes(mazes)).mean()
+    got = replaced(own_mazes_vector, policy, mazes, subtract(mean))
+    assert torch.equal(got.vector.values, cheese_vector(policy, mazes).values)
+
+
+def test_negated_adds_what_was_subtracted(policy, mazes, shown, edits):
+    vector = cheese_vector(policy, mazes)
+    got = negated.apply(policy, mazes).edited(subtract(vector)).logits(shown)
+    assert np.array_equal(got, policy.edited(add(vector)).logits(shown))
+    assert not np.array_equal(got, policy.edited(subtract(vector)).logits(shown))
+    turned = replaced(negated, policy, mazes, edits["several"]).edits
+    assert [part == was for part, was in zip(turned, edits["several"].edits)] == [False, True, False, True]
+    assert turned[0].vector.name == "negative of the cheese vector"
+
+
+# -- whole layers, cheese channels -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["subtract", "zero", "layers"])
+def test_the_layers_of_an_edit_are_silenced_after_it(policy, mazes, shown, edits, kind):
+    silenced = layers_silenced.apply(policy, mazes).edited(edits[kind])
+    assert set(silenced.edit.layers) == set(edits[kind].layers)
+    by_hand = policy
+    for layer in edits[kind].layers:
+        by_hand = by_hand.edited(zero_ablate(policy, range(policy.shape(layer)[0]), layer))
+    assert np.array_equal(silenced.logits(shown), by_hand.logits(shown))
+    assert np.ptp(silenced.logits(shown), axis=0).max() < 1e-5, "nothing of the maze is left"
+    assert np.ptp(policy.edited(edits[kind]).logits(shown), axis=0).max() > 1e-2
+
+
+def test_every_layer_that_may_be_edited_may_be_silenced(policy, mazes, shown):
+    for layer in layers_to_edit(policy)[::9]:
+        edit = add(Vector(layer, torch.zeros(policy.shape(layer)), "nothing"))
+        assert np.isfinite(layers_silenced.apply(policy, mazes).edited(edit).logits(shown)).all()
+
+
+def test_an_edit_moves_to_as_many_cheese_channels_the_clearest_first(policy, mazes, targets):
+    cheese = roles_of(policy).cheese_channels
+    others = [channel for channel in range(32) if channel not in cheese]
+    for count in range(1, len(cheese) + 1):
+        edit = clamp(others[:count], targets, np.arange(1.0, count + 1))
+        got = replaced(cheese_channels_instead, policy, mazes, edit)
+        assert got == clamp(cheese[:count], targets, np.arange(1.0, count + 1))
+    table = np.arange(2 * len(mazes)).reshape(-1, 2)
+    assert replaced(cheese_channels_instead, policy, mazes, zero_ablate(policy, table)) == zero_ablate(
+        policy, cheese[:2]
+    )
+
+
+@pytest.mark.parametrize(("count", "layer"), [(4, DEFAULT_LAYER), (1, LATE)])
+def test_there_must_be_as_many_cheese_channels_and_at_that_layer(policy, mazes, targets, count, layer):
+    cheese = roles_of(policy).cheese_channels
+    assert len(cheese) == 3
+    with pytest.raises(EditError) as error:
+        replaced(cheese_channels_instead, policy, mazes, clamp(range(count), targets, 1.0, layer))
+    assert str(error.value) == f"cheese channels: wanted {count} at {layer}, found {cheese}"
+
+
+# -- another policy --------------------------------------------------------------------------------------------------
+
+
+def test_another_policy_is_the_one_of_that_name_loaded_once(mazes):
+    policy, other = lively_policy(1), lively_policy(2)
+    asked = []
+    policy.find_related = lambda name: asked.append(name) or other
+    control = another_policy("region1")
+    assert control.name == "region1"
+    assert control.apply(policy, mazes) is control.apply(policy, mazes[:1]) is other
+    assert asked == ["region1"]
+
+
+def test_a_policy_without_a_manifest_has_no_other(policy, mazes):
+    with pytest.raises(ManifestError, match="was made without a manifest, so that 'region1' cannot be found for it"):
+        another_policy("region1").apply(policy, mazes)
+
+
 # -- all of them -----------------------------------------------------------------------------------------------------
 
 
@@ -377,7 +530,7 @@ def test_every_part_of_a_sequence_is_replaced(policy, mazes, edits):
     assert moved[3] == replaced(random_channels, policy, mazes, parts[3])
 
 
-@pytest.mark.parametrize("control", CONTROLS, ids=str)
+@pytest.mark.parametrize("control", [*CONTROLS, *MORE_EDIT_CONTROLS, *OTHERS], ids=str)
 def test_no_control_changes_the_policy_it_is_given(mazes, shown, control):
     policy = lively_policy(2)
     vector = cheese_vector(policy, mazes)
@@ -385,7 +538,7 @@ def test_no_control_changes_the_policy_it_is_given(mazes, shown, control):
     before, under_edit = policy.logits(shown), policy.edited(edit).logits(shown)
     sha256, values = edit.sha256, vector.values.clone()
     control.apply(policy, mazes).edited(edit).logits(shown)
-    assert policy.edit is None
+    assert (policy.edit, policy.outcomes) == (None, Outcomes.OWN)
     assert np.array_equal(policy.logits(shown), before)
     assert policy.edited(edit).edit is edit, "later edits are not replaced"
     assert np.array_equal(policy.edited(edit).logits(shown), under_edit)
@@ -393,7 +546,7 @@ def test_no_control_changes_the_policy_it_is_given(mazes, shown, control):
     assert edit.sha256 == sha256
 
 
-@pytest.mark.parametrize("control", EDIT_CONTROLS, ids=str)
+@pytest.mark.parametrize("control", [*EDIT_CONTROLS, *MORE_EDIT_CONTROLS], ids=str)
 def test_an_edit_of_another_make_is_refused(policy, mazes, control):
     class Strange:
         layers = (DEFAULT_LAYER,)
@@ -409,12 +562,14 @@ def test_an_edit_of_another_make_is_refused(policy, mazes, control):
 def test_edits_without_what_a_control_changes_stay_as_they_are(policy, mazes, targets, edits):
     assert replaced(random_channels, policy, mazes, edits["subtract"]) == edits["subtract"]
     filled = replace_channels([1], torch.ones(32, 1, 1), per="all")
-    for control in (another_mazes_vector, matched_noise):
+    assert replaced(cheese_channels_instead, policy, mazes, edits["subtract"]) == edits["subtract"]
+    for control in (another_mazes_vector, matched_noise, own_mazes_vector, negated):
         assert replaced(control, policy, mazes, edits["clamp"]) == edits["clamp"]
         assert replaced(control, policy, mazes, filled) == filled
 
 
 def test_a_control_prints_as_its_name():
-    assert [str(control) for control in CONTROLS] == [control.name for control in CONTROLS]
-    assert len({control.name for control in CONTROLS}) == len(CONTROLS)
+    every = [*CONTROLS, *MORE_EDIT_CONTROLS, *OTHERS]
+    assert [str(control) for control in every] == [control.name for control in every]
+    assert len({control.name for control in every}) == len(every)
     assert str(Control("mine", lambda policy, mazes: policy)) == "mine"

@@ -35,6 +35,12 @@ def test_a_policy_asked_for_twice_is_loaded_once(pytestconfig, tmp_path):
     assert load.loads == 2
 
 
+def test_loaded_policies_have_the_roles_that_were_asked_for(pytestconfig):
+    manifest = Manifest(pytestconfig.rootpath / "fixtures" / "policies.toml")
+    assert PolicyLoader(manifest, "cpu")("untrained-scale1-seed1").role_set == "discovered"
+    assert PolicyLoader(manifest, "cpu", "published")("untrained-scale1-seed1").role_set == "published"
+
+
 def test_policies_of_one_process_share_their_cache(pytestconfig):
     load = PolicyLoader(Manifest(pytestconfig.rootpath / "fixtures" / "policies.toml"), "cpu")
     assert load("untrained-scale1-seed1").forward.cache is load("untrained-scale1-seed2").forward.cache

@@ -580,3 +580,131 @@ def test_a_control_that_names_no_policy_stops_the_run(project):
     result = run(project(ON_ANOTHER % "three"))
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*a control names a policy that there is not: policy 'three': neither a checkpoint*"])
+
+
+# -- counterexamples -------------------------------------------------------------------------------------------------
+
+FAILS_IN_LARGE = """
+@declared(effect_at_least=0.6)
+def test_small_is_easy(policy, mazes):
+    \"\"\"The effect is large.\"\"\"
+    return np.array([float(maze.size < 9) * SHARES[policy._edit_transform] for maze in mazes])
+
+def mostly(policy, mazes, effect):
+    return np.array([effect * SHARES[policy._edit_transform] * (maze.size > 3) for maze in mazes])
+"""
+
+
+def test_the_smallest_counterexample_is_shown_kept_and_replayed(project):
+    testdir = project(FAILS_IN_LARGE + claim_text(0.9).replace("noisy", "mostly"))
+    result = run(testdir, "--counterexamples", "found mazes")
+    output = result.stdout.str()
+    result.stdout.fnmatch_lines(
+        [
+            "REFUTED: The effect is large.",
+            "smallest counterexample: <Maze drawn, size 9, *",
+            "M*",
+            "    pytest 'claims/test_some_claims.py::test_small_is_easy[[]one[]]' --replay 'found mazes/*.json'",
+        ]
+    )
+    assert output.count("counterexample:") == 1, "none is searched for a supported claim"
+    (path,) = (testdir.path / "found mazes").iterdir()
+    assert json.loads(path.read_text())["claim"] == "claims/test_some_claims.py::test_small_is_easy"
+    command = next(line for line in output.splitlines() if line.startswith("    pytest ") and ".json" in line)
+    replayed = testdir.runpytest_inprocess("-p", "no:cacheprovider", *shlex.split(command)[1:])
+    assert replayed.ret == 0
+    replayed.stdout.fnmatch_lines(
+        [
+            "<Maze drawn, size 9, *, shown to one",
+            "measured  *+0.000000",
+            "nothing  *+0.000000",
+            "*1 replayed*",
+        ]
+    )
+
+
+def test_without_the_option_nothing_is_searched(project):
+    testdir = project(FAILS_IN_LARGE)
+    assert "counterexample" not in run(testdir).stdout.str()
+    assert sorted(path.name for path in testdir.path.iterdir() if path.suffix == ".json") == []
+
+
+def test_where_there_is_no_counterexample_the_reason_is_said(project):
+    text = """
+@universal_claim(number=2, source=INVARIANTS, n=st.integers(0, 9))
+def test_all(policy, n):
+    'Holds never.'
+    assert n < 0
+
+@declared(effect_at_least=0.2)
+def test_by_seed(policy, mazes):
+    'Fails in mazes of the confirmation block alone.'
+    return np.array([0.1 if maze.seed is not None else 0.3 for maze in mazes])
+"""
+    output = run(project(text), "--counterexamples", "found").stdout.str()
+    assert "no counterexample: claims/test_some_claims.py::test_all: is not measured maze by maze" in output
+    assert "no counterexample: every maze tried agrees with the statement" in output
+    assert not Path("found").exists()
+
+
+@pytest.mark.parametrize(
+    ("replay", "message"),
+    [
+        ("none.json", "none.json: holds no maze (FileNotFoundError"),
+        ("pyproject.toml", "give a seed, or a file that --counterexamples wrote"),
+        ("-5", "-5: holds no maze"),
+    ],
+)
+def test_what_cannot_be_replayed_is_said(project, replay, message):
+    result = run(project(claim_text(0.5)), f"--replay={replay}")
+    assert result.ret == 1
+    assert message in result.stdout.str()
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+# -- published roles -------------------------------------------------------------------------------------------------
+
+
+def test_published_roles_are_asked_for_by_an_option_and_are_claims_of_their_own(project):
+    text = """
+@declared(effect_at_least={"direction": 0.02, "size": 0.9})
+def test_roles(policy, mazes):
+    'It has published roles.'
+    return noisy(policy, mazes, 0.5 if policy.role_set == "published" else -0.5)
+"""
+    testdir = project(text)
+    verdicts = {
+        name.split("::")[1]: entry["verdict"] for name, entry in results(testdir, "--roles", "published").items()
+    }
+    assert verdicts == {
+        "test_roles[published roles-direction]": "supported",
+        "test_roles[published roles-size]": "refuted",
+    }
+    assert {entry["verdict"] for entry in results(testdir).values()} == {"refuted"}
+    output = run(testdir, "--roles", "published").stdout.str()
+    command = next(line.partition("replay     ")[2] for line in output.splitlines() if "replay     " in line)
+    assert " --roles published --replay " in command
+    replayed = testdir.runpytest_inprocess("-p", "no:cacheprovider", *shlex.split(command)[1:])
+    assert replayed.ret == 0
+    replayed.stdout.fnmatch_lines(["measured  *+0.*", "*1 replayed*"])
+
+
+def test_a_narrow_policy_without_the_published_channels_is_not_evaluated(project):
+    text = """
+@declared(effect_at_least=0.2)
+def test_roles(policy, mazes):
+    'Needs a role.'
+    from interp_claims.policies import roles_of
+    return noisy(policy, mazes, len(roles_of(policy).cheese_channels) / 20)
+"""
+    (entry,) = results(project(text), "--roles", "published").values()
+    assert entry["verdict"] == "not evaluated"
+    assert entry["reason"].startswith(
+        "RoleError: roles: embedder.block2.res1.resadd_out of one has 32 channels, wanted"
+    )
+
+
+def test_there_are_only_two_sets_of_roles(project):
+    result = run(project(claim_text(0.5)), "--roles", "mine")
+    assert result.ret == 4
+    assert "invalid choice: 'mine'" in result.stderr.str()

@@ -32,6 +32,7 @@ RESULT = ClaimResult(
     ),
     against=((5, 0.1),),
     seconds=3.5,
+    reported="-0.4 in the source",
 )
 
 
@@ -78,6 +79,11 @@ def test_a_record_holds_what_a_reviewer_wants_to_see(folder):
     content = json.loads(path.read_text())
     assert (content["policy"], content["sha256"]) == ("one", ONE)
     assert content["claims"][A] == {
+        "number": 11,
+        "kind": "sampled",
+        "sentence": "It is so.",
+        "source": "a source",
+        "reported": "-0.4 in the source",
         "verdict": "supported",
         "reason": "control undecided: no-op",
         "statement": "mean at least 0.02",
@@ -138,6 +144,16 @@ def test_records_know_what_they_wrote(folder):
     assert records.verdict(ONE, A) == "supported"
     assert records.write([result(B)]) == [folder / "one.json"]
     assert Records(folder).verdict(ONE, A) == "supported"
+
+
+def test_everything_on_record_is_given_by_policy_and_claim(folder):
+    assert Records(folder).by_policy == {}
+    Records(folder).write([result(), result(B, verdict="refuted"), result(policy="other", policy_sha256=OTHER)])
+    everything = Records(folder).by_policy
+    assert {policy: set(claims) for policy, claims in everything.items()} == {"one": {A, B}, "other": {A}}
+    assert everything["one"][B]["verdict"] == "refuted"
+    assert everything["one"][A] == everything["other"][A]
+    assert everything["one"][A]["reported"] == "-0.4 in the source"
 
 
 def test_claims_about_no_policy_are_not_recorded(folder):

@@ -1,6 +1,7 @@
 """The sampled claims as they ship: under an edit that changes nothing there is nothing for them to support."""
 
 import importlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from interp_claims.claims import spec_of
 from interp_claims.controls import no_op
 from interp_claims.mazes import CONFIRMATION
 from interp_claims.policies import ImpalaNetwork, Policy
+from interp_claims.report.inventory import read_elsewhere
 from interp_claims.verdicts import EffectError
 
 CLAIMS = [
@@ -37,3 +39,39 @@ def test_a_claim_measures_no_effect_of_an_edit_that_changes_nothing(module, name
     else:
         assert estimate(no_op.apply(policy, mazes)) == without_effect
     assert all(h.theta > (without_effect or 0) for h in spec.hypotheses.values())
+
+
+FOLDER = Path(__file__).parents[1] / "claims"
+ELSEWHERE = read_elsewhere(FOLDER / "elsewhere.toml")
+#: The number of the last claim of the inventory.
+LAST = 35
+
+
+def specs():
+    """The declarations of all claims that ship, by name."""
+    found = {}
+    for path in sorted(FOLDER.glob("test_*.py")):
+        module = importlib.import_module(f"claims.{path.stem}")
+        for name, function in vars(module).items():
+            if name.startswith("test_") and (spec := spec_of(function)) is not None:
+                found[f"{path.stem}::{name}"] = spec
+    return found
+
+
+def test_every_number_of_the_inventory_is_a_claim_here_or_said_to_be_decided_elsewhere():
+    here = {spec.number for spec in specs().values() if spec.number is not None}
+    assert here | set(ELSEWHERE) == set(range(1, LAST + 1))
+
+
+def test_everything_that_is_decided_elsewhere_says_what_and_why():
+    for entries in ELSEWHERE.values():
+        for entry in entries:
+            assert entry["claim"].endswith(".") and entry["why"].endswith("."), entry
+
+
+@pytest.mark.parametrize("name", specs())
+def test_a_claim_names_its_source_and_what_it_must_fail_on(name):
+    spec = specs()[name]
+    assert spec.sentence
+    assert str(spec.source)
+    assert spec.null_controls or spec.fails_for or spec.kind == "universal"

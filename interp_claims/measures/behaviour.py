@@ -11,8 +11,8 @@ import csv
 import dataclasses
 import io
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 
@@ -113,9 +113,9 @@ class BehaviourTable:
         self.policy_sha256 = policy_sha256
         self.rows = {row.key: row for row in rows}
 
-    def missing(self, parts: Sequence[Part] = PARTS) -> list[Maze]:
-        """The mazes that are still to be gathered."""
-        wanted = {key_of(maze): maze for part in parts for maze in part.mazes.sample(part.block, part.count)}
+    def missing(self, parts: Optional[Sequence[Part]] = None) -> list[Maze]:
+        """The mazes that are still to be gathered, of all parts or of some."""
+        wanted = {key_of(maze): maze for part in parts or PARTS for maze in part.mazes.sample(part.block, part.count)}
         return [maze for key, maze in wanted.items() if key not in self.rows]
 
     def gather(self, policy: Policy, mazes: Sequence[Maze]) -> Iterator[int]:
@@ -137,10 +137,11 @@ class BehaviourTable:
         if absent:
             raise NotGatheredError(
                 f"no behaviour of {policy.name} in {absent[0]!r}; gather it first, which takes minutes: "
-                f"interp-claims behaviour {policy.name}"
+                f"interp-claims behaviour {policy.loaded_as}"
             )
         if policy.outcomes is Outcomes.OF_ANOTHER_MAZE:
-            keys = [self._next_key[key] for key in keys]
+            following = self._next_key()
+            keys = [following[key] for key in keys]
         rows = [self.rows[key] for key in keys]
         got = np.array([row.got_cheese for row in rows], dtype=bool)
         if policy.outcomes is Outcomes.OPPOSITE:
@@ -155,7 +156,6 @@ class BehaviourTable:
             np.array([row.p_top_right for row in rows], dtype=np.float64),
         )
 
-    @cached_property
     def _next_key(self) -> dict[str, str]:
         """For each row another one: the next, in the order in which they were gathered."""
         keys = list(self.rows)
@@ -183,7 +183,7 @@ class BehaviourTable:
             if name != _FORMAT:
                 raise ValueError(f"its format is {name!r}, wanted {_FORMAT!r}")
             table = cls(sha256, [_row(row) for row in rows])
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, csv.Error) as error:
             raise NotGatheredError(f"{path}: no readable table of behaviour ({error}); delete it and gather") from error
         if sha256 != policy_sha256:
             raise NotGatheredError(f"{path}: is a table of the policy {sha256}, wanted {policy_sha256}; delete it")

@@ -36,6 +36,8 @@ def stationary_distribution(maze: Maze, squares: Sequence[Square], probabilities
     """
     places = {square: i for i, square in enumerate(squares)}
     missing = [square for square in maze.free_squares if square not in places and square != maze.cheese]
+    if maze.start == maze.cheese:
+        raise MazeError(f"stationary distribution: the cheese is on the start of {maze!r}, so that no walk begins")
     if missing or maze.start not in places:
         raise MazeError(f"stationary distribution: wanted every free square of {maze!r}, missing {missing[:3]}")
     end = len(squares)

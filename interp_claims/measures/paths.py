@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from interp_claims.mazes.actions import direction_between
-from interp_claims.mazes.geometry import distances_steps, shortest_path
+from interp_claims.mazes.geometry import NoPathError, distances_steps, shortest_path
 from interp_claims.mazes.maze import Maze, MazeError, Square
 from interp_claims.mazes.observations import Observations
 from interp_claims.policies.policy import Policy
@@ -45,7 +45,13 @@ def normalised_path_probability(policy: Policy, mazes: Sequence[Maze], targets: 
 
 
 def steps_from_top_right_path(maze: Maze, square: Square) -> int:
-    """How many steps a square lies off the path from the start to the top-right corner; 0 on it."""
+    """How many steps a square lies off the path from the start to the top-right corner; 0 on it.
+
+    Raises:
+        NoPathError: no path leads from the square to that path.
+    """
     path = shortest_path(maze, maze.start, maze.top_right)
     steps = distances_steps(maze, square)
+    if steps[maze.start] < 0:
+        raise NoPathError(f"no path leads from {square} to the way to the corner of {maze!r}")
     return min(int(steps[on_path]) for on_path in path)

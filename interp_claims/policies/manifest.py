@@ -117,6 +117,7 @@ class Manifest:
             CheckpointError: the file is no usable checkpoint.
         """
         policy = self._load(which, device=device, cache=cache)
+        policy.loaded_as = which
         policy.find_related = lambda name: self._load_related(name, policy.scale, device, cache)
         return policy
 
@@ -163,6 +164,7 @@ def related(policy: Policy, which: str) -> Policy:
         if policy.find_related is None:
             raise ManifestError(f"{policy!r} was made without a manifest, so that {which!r} cannot be found for it")
         policy.relatives[which] = policy.find_related(which)
+        policy.relatives[which].role_set = policy.role_set
     return policy.relatives[which]
 
 
@@ -174,4 +176,5 @@ def untrained_like(policy: Policy, seed: int = 0) -> Policy:
         policy.relatives[name] = Policy(
             network, name=name, device=str(policy.forward.device), cache=policy.forward.cache
         )
+        policy.relatives[name].role_set = policy.role_set
     return policy.relatives[name]

@@ -44,6 +44,7 @@ class Policy:
         scale: its width multiplier.
         edit: the edit that it is under, or None.
         relatives: other policies that go with this one, such as the untrained one of the same width, by name.
+        loaded_as: the name or file that it was loaded by.
         role_set: ``"discovered"``, or ``"published"`` for the channels of the papers, which are those of one network.
         outcomes: whose outcomes claims about recorded behaviour are given.
         find_related: loads other policies by name for the same device, where a manifest is at hand.
@@ -63,6 +64,7 @@ class Policy:
         self.edit: Optional[ActivationEdit] = None
         self.forward = Forward(network, device, cache)
         self.relatives: dict[str, Policy] = {}
+        self.loaded_as = name
         self.role_set = "discovered"
         self.outcomes = Outcomes.OWN
         self.find_related: Optional[Callable[[str], Policy]] = None
@@ -99,8 +101,9 @@ class Policy:
 
     def seeing(self, change: Callable[[Maze], Maze]) -> Policy:
         """This policy, but shown each maze as ``change`` makes it: how controls keep something out of its sight."""
+        before = self._seen
         copy = self._copy(self.edit, self._edit_transform)
-        copy._seen = change
+        copy._seen = change if before is None else lambda maze: change(before(maze))
         return copy
 
     def _shown(self, observations: Observations) -> Observations:

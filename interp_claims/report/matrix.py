@@ -24,7 +24,7 @@ class Matrix:
 
     Attributes:
         policies: names, in the order in which they were asked for.
-        claims: identities, in the order of the results.
+        claims: identities, sorted.
         cells: the result of each claim on each policy that it was run on.
         seeds: for each set of policies that differ in their training seed alone, those in this run, where there are two
             or more.
@@ -52,7 +52,7 @@ class Matrix:
             if seeds_of.get(policy):
                 sets.setdefault(seeds_of[policy], []).append(policy)
         several = {name: tuple(members) for name, members in sets.items() if len(members) > 1}
-        return cls(tuple(policies), tuple(dict.fromkeys(claim for claim, _ in cells)), cells, several)
+        return cls(tuple(policies), tuple(sorted({claim for claim, _ in cells})), cells, several)
 
     def verdict(self, claim: str, policy: str) -> Optional[str]:
         """The verdict of a claim on a policy, or None if it was not run there."""
@@ -88,7 +88,7 @@ def matrix_table(matrix: Matrix, *, width: int, colour: bool) -> str:
         table.add_column(heading.replace("-", "\n"), overflow="fold")
     for claim in matrix.claims:
         cells = [_cell(matrix.cells.get((claim, policy))) for policy in matrix.policies]
-        table.add_row(claim_text(claim), *cells, *(_count_text(matrix, claim, name) for name in matrix.seeds))
+        table.add_row(Text(claim_text(claim)), *cells, *(_count_text(matrix, claim, name) for name in matrix.seeds))
     file = io.StringIO()
     Console(file=file, width=width, force_terminal=colour, color_system="standard" if colour else None).print(table)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())

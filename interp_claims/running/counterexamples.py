@@ -37,11 +37,21 @@ def smallest_counterexample(run: ClaimToRun) -> Optional[Maze]:
     if run.spec.kind != "sampled" or run.policy is None or run.spec.mazes is None:
         raise CounterexampleError(f"{run.name}: is not measured maze by maze, so that no maze can contradict it")
     statement, policy = run.spec.hypotheses[run.threshold], run.policy
+    measured, unmeasurable = 0, ""
 
     def contradicts(drawn: Maze) -> bool:
+        nonlocal measured, unmeasurable
         assert run.spec.mazes is not None
         maze = _in_distribution(run.spec.mazes, drawn.with_mouse_at_start())
-        return maze is not None and _is_false(statement, run.measured(statement.estimand, policy, (maze,)))
+        if maze is None or maze.cheese == maze.start:  # procgen never puts the cheese under the mouse
+            return False
+        try:
+            values = run.measured(statement.estimand, policy, (maze,))
+        except InterpClaimsError as error:  # where the measure is undefined, nothing is contradicted
+            unmeasurable = f"{type(error).__name__}: {error}"
+            return False
+        measured += 1
+        return _is_false(statement, values)
 
     search = hypothesis.settings(
         max_examples=_EXAMPLES,
@@ -53,6 +63,11 @@ def smallest_counterexample(run: ClaimToRun) -> Optional[Maze]:
     try:
         found = hypothesis.find(perfect_mazes(cheese=True), contradicts, settings=search)
     except NoSuchExample:
+        if unmeasurable and not measured:
+            raise CounterexampleError(
+                f"{run.name}: could not be measured on any maze drawn for it ({unmeasurable}); claims about recorded "
+                "behaviour have no counterexamples but those among the recorded mazes"
+            ) from None
         return None
     return _in_distribution(run.spec.mazes, found.with_mouse_at_start())
 

@@ -6,8 +6,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from interp_claims.edits import EditError, Vector, add, cheese_vector, no_op, subtract
-from interp_claims.mazes import Maze, MazeError, Observations, simulator
+from interp_claims.edits import EditError, Vector, add, cheese_vector, no_op, noise_like, subtract, top_right_vector
+from interp_claims.mazes import DISCOVERY, Maze, MazeError, Observations, simulator, size_between
 from interp_claims.mazes.strategies import perfect_mazes
 from interp_claims.policies import DEFAULT_LAYER, LayerError, Rows
 
@@ -293,3 +293,84 @@ def test_no_mazes_have_no_cheese_vectors(policy):
 
 def test_edits_without_a_vector_do_not_need_mazes(policy, few_mazes):
     assert policy.edited(no_op(DEFAULT_LAYER)).logits(Observations.at_start(few_mazes)).shape == (4, 15)
+
+
+# -- the top-right vector --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def framed_mazes():
+    """Mazes that leave a frame to open a way in."""
+    return size_between(3, 23).sample(DISCOVERY, 4)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_top_right_vector_is_activations_with_a_way_opened_minus_without(policy, framed_mazes, network, layer):
+    moved = [maze.with_mouse(maze.top_right) for maze in framed_mazes]
+    at_start = [maze.with_mouse(maze.start) for maze in framed_mazes]
+
+    def opened(maze):
+        free = maze.free.copy()
+        free[maze.top_right[0] :, maze.top_right[1]] = True
+        free[24, maze.top_right[1] :] = True
+        return Maze(free, 25, maze.start, maze.cheese, theme=maze.theme)
+
+    @torch.no_grad()
+    def run(mazes):
+        pictures = torch.from_numpy(simulator().render(mazes)).permute(0, 3, 1, 2) / 255
+        return network.run(pictures, until=layer)[layer]
+
+    vector = top_right_vector(policy, moved, layer)
+    expected = run([opened(maze) for maze in at_start]) - run(at_start)
+    assert (vector.layer, vector.name, vector.mazes) == (layer, "top-right vector", tuple(moved))
+    assert expected.flatten(1).abs().amax(dim=1).min() > 1e-2, "every way shows in the activations"
+    torch.testing.assert_close(vector.values, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_top_right_vector_wants_no_cheese_and_none_beside_it(policy, framed_mazes):
+    whole = top_right_vector(policy, framed_mazes).values
+    assert torch.equal(top_right_vector(policy, framed_mazes[2:3]).values, whole[2:3])
+    without = top_right_vector(policy, [maze.without_cheese() for maze in framed_mazes]).values
+    assert without.shape == whole.shape
+
+
+def test_a_maze_that_fills_the_picture_has_no_top_right_vector(policy, framed_mazes):
+    (full,) = size_between(25, 25).sample(DISCOVERY, 1)
+    with pytest.raises(MazeError) as caught:
+        top_right_vector(policy, [*framed_mazes, full])
+    assert str(caught.value) == f"{full!r} fills the picture: no way to its top-right corner is left to open"
+    with pytest.raises(MazeError, match="fills the picture"):
+        top_right_vector(policy, framed_mazes).measured_on([full] * 4)
+
+
+def test_a_top_right_vector_measured_on_other_mazes_is_theirs(policy, framed_mazes):
+    ours = top_right_vector(policy, framed_mazes)
+    borrowed = ours.measured_on(framed_mazes[::-1])
+    assert torch.equal(borrowed.values, ours.values.flip(0))
+    assert borrowed.name == "top-right vector of another maze"
+
+
+# -- noise -----------------------------------------------------------------------------------------------------------
+
+
+def test_noise_has_each_mazes_norm_and_belongs_to_its_seed(policy, few_mazes):
+    vector = cheese_vector(policy, few_mazes)
+    drawn = noise_like(vector)
+    np.testing.assert_allclose(drawn.norms(), vector.norms(), rtol=1e-5)
+    assert (drawn.layer, drawn.mazes, drawn.recipe) == (vector.layer, vector.mazes, None)
+    assert drawn.name == "noise with the norm of the cheese vector"
+    torch.testing.assert_close(noise_like(cheese_vector(policy, few_mazes[::-1])).values, drawn.values.flip(0))
+    torch.testing.assert_close(noise_like(cheese_vector(policy, few_mazes[1:2])).values, drawn.values[1:2])
+
+
+def test_the_noises_of_two_kinds_of_vector_differ_in_direction(policy, few_mazes):
+    vector = cheese_vector(policy, few_mazes)
+    renamed = vector.with_values(vector.values, "other vector")
+    one, other = noise_like(vector).values.flatten(1), noise_like(renamed).values.flatten(1)
+    assert torch.nn.functional.cosine_similarity(one, other).abs().max() < 0.1
+
+
+def test_noise_for_one_vector_for_all_is_drawn_once(policy, few_mazes):
+    mean = cheese_vector(policy, few_mazes).mean()
+    assert torch.equal(noise_like(mean).values, noise_like(mean).values)
+    assert noise_like(mean).norms() == pytest.approx(float(mean.norms()), rel=1e-5)

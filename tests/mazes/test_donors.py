@@ -21,6 +21,7 @@ from interp_claims.mazes import (
     drawn_target,
     euclidean,
     level,
+    mazes_with_cheese_at_offset,
     other_mazes,
     size_between,
     stock_mazes,
@@ -148,6 +149,39 @@ def test_donors_are_drawn_from_the_whole_pool():
     quarters = [sum(4 * (seed - DONORS.first) // POOL == quarter for seed in drawn) for quarter in range(4)]
     assert sum(quarters) == 100
     assert min(quarters) > 8
+
+
+# -- another cheese near by ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tiles", [0, 1, 2, 5])
+def test_another_maze_may_have_its_cheese_some_tiles_away(mazes, tiles):
+    for maze, donor in zip(mazes, mazes_with_cheese_at_offset(mazes, tiles)):
+        assert tiles - 0.5 <= euclidean(donor.cheese, maze.cheese) <= tiles + 0.5
+        assert donor == level(donor.seed).with_cheese(donor.cheese)
+        assert DONORS.first <= donor.seed < DONORS.first + POOL
+        assert donor.cheese != donor.start
+
+
+def test_distances_are_rounded_and_every_square_at_the_distance_may_be_drawn():
+    drawn = mazes_with_cheese_at_offset([open_maze(5, (12, 12), seed) for seed in range(60)], 1)
+    offsets = {(maze.cheese[0] - 12, maze.cheese[1] - 12) for maze in drawn}
+    around = {(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)} - {(0, 0)}
+    assert offsets == around, "a diagonal step, 1.41 tiles, rounds to 1"
+
+
+def test_the_maze_with_its_cheese_near_by_is_each_mazes_own_whatever_the_batch(mazes):
+    together = mazes_with_cheese_at_offset(mazes, 3)
+    assert mazes_with_cheese_at_offset(mazes[::-1], 3) == together[::-1]
+    assert mazes_with_cheese_at_offset(mazes[3:4], 3) == together[3:4]
+    assert len({maze.seed for maze in together}) > 4
+    seeds = [{maze.seed for maze in mazes_with_cheese_at_offset(mazes, tiles)} for tiles in (3, 4)]
+    assert seeds[0] != seeds[1], "each distance draws its own"
+
+
+def test_a_maze_without_cheese_has_none_to_measure_from(drawn):
+    with pytest.raises(MazeError, match="has no cheese to compare with a donor's; filter for mazes with cheese"):
+        mazes_with_cheese_at_offset([drawn.without_cheese()], 1)
 
 
 # -- targets and squares, by the seed of the maze ----------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.mazes import SIZES, Facing, Maze, MazeError, Theme
+from interp_claims.mazes import DISCOVERY, SIZES, Facing, Maze, MazeError, Theme, simulator, size_between
 from interp_claims.mazes.strategies import perfect_mazes
 
 examples = settings(max_examples=60, derandomize=True, database=None, deadline=None)
@@ -342,3 +342,43 @@ def test_a_maze_prints_where_it_comes_from_and_where_things_stand(drawn):
     assert repr(drawn) == "<Maze seed 17, size 5, mouse (12, 12) LEFT, cheese (14, 12)>"
     facing_right = dataclasses.replace(drawn.with_mouse((10, 10), Facing.RIGHT).without_cheese(), seed=None)
     assert repr(facing_right) == "<Maze drawn, size 5, mouse (10, 10) RIGHT, cheese None>"
+
+
+# -- a way to the top-right corner of the picture --------------------------------------------------------------------
+
+
+def test_a_way_is_opened_up_and_then_right_and_everything_else_stays(drawn):
+    opened = drawn.opened_to_top_right()
+    changed = np.argwhere(opened.free != drawn.free).tolist()
+    assert sorted(map(tuple, changed)) == [*((row, 14) for row in range(14, 25)), *((24, c) for c in range(15, 25))]
+    assert opened.free[14:, 14].all() and opened.free[24, 14:].all()
+    assert (opened.size, opened.start, opened.top_right) == (25, (0, 0), (24, 24))
+    same = ("mouse", "cheese", "facing", "theme", "seed")
+    assert [getattr(opened, name) for name in same] == [getattr(drawn, name) for name in same]
+    assert drawn.size == 5, "the maze itself is left as it was"
+
+
+@pytest.mark.parametrize("size", [3, 11, 23])
+def test_only_the_opened_tiles_look_different(size):
+    (maze,) = size_between(size, size).sample(DISCOVERY, 1)
+    opened = maze.opened_to_top_right()
+    before, after = simulator().render([maze, opened])
+    rows, columns = np.nonzero((before != after).any(axis=-1))
+    assert len(rows) > 0
+    allowed = np.zeros((64, 64), dtype=bool)
+    for row, column in np.argwhere(opened.free != maze.free):
+        top, left = (24 - row) * 64 / 25, column * 64 / 25
+        box = [slice(max(0, int(np.floor(i - 0.5))), int(np.ceil(i + 64 / 25 + 0.5))) for i in (top, left)]
+        allowed[tuple(box)] = True
+    assert allowed[rows, columns].all()
+    assert len(rows) > (opened.free != maze.free).sum() * 4, "most of each tile, some 6 pixels, looks different"
+
+
+def test_a_maze_that_fills_the_picture_has_no_way_left_to_open():
+    maze = Maze(np.ones((25, 25), dtype=bool), 25, (3, 4), seed=8)
+    with pytest.raises(MazeError) as error:
+        maze.opened_to_top_right()
+    assert str(error.value) == (
+        "<Maze seed 8, size 25, mouse (3, 4) LEFT, cheese None> fills the picture: no way to its top-right corner is "
+        "left to open"
+    )

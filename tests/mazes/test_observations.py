@@ -100,3 +100,11 @@ def test_owners_must_be_mazes_of_the_batch(drawn, owners):
 def test_a_mouse_cannot_be_placed_in_a_wall(drawn):
     with pytest.raises(MazeError, match=r"^mouse: square \(11, 11\) is a wall"):
         Observations.at_squares([drawn], [[drawn.start, (11, 11)]])
+
+
+def test_the_same_observations_of_changed_mazes_keep_their_order_and_owners(drawn):
+    shown = Observations((drawn, drawn.with_mouse(drawn.start), drawn.with_mouse((14, 10))), (1, 0, 1), 3)
+    changed = shown.with_mazes(Maze.without_cheese)
+    assert changed.mazes == tuple(maze.without_cheese() for maze in shown.mazes)
+    assert (changed.owners, changed.num_mazes) == ((1, 0, 1), 3)
+    assert shown.mazes[0].cheese is not None, "the first are left as they were"

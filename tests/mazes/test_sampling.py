@@ -1,6 +1,7 @@
 """Mazes by seed: the same ones every time, each filter exact, each draw uniform and the maze's own."""
 
 import dataclasses
+import zlib
 from itertools import combinations
 
 import numpy as np
@@ -34,6 +35,7 @@ from interp_claims.mazes import (
     level,
     maze_rng,
     sampling,
+    shared_rng,
     simulator,
     size_between,
     stock_mazes,
@@ -480,3 +482,16 @@ def test_the_square_of_the_cheese_must_be_in_the_world(outside):
 
 def test_sampling_errors_are_errors_of_this_library():
     assert issubclass(SamplingError, InterpClaimsError)
+
+
+def test_shared_randomness_depends_on_its_purpose_alone():
+    one, again, other = (shared_rng(purpose).random(4).tolist() for purpose in ("a", "a", "b"))
+    assert one == again != other
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    shared_rng("a").random()
+    assert np.array_equal(np.random.get_state()[1], state)  # noqa: NPY002
+
+
+def test_shared_randomness_is_the_same_on_every_machine_and_in_every_version():
+    wanted = np.random.default_rng([20_230_311, zlib.crc32(b"a purpose")]).integers(1000, size=3)
+    assert shared_rng("a purpose").integers(1000, size=3).tolist() == wanted.tolist()

@@ -82,6 +82,12 @@ def test_the_shown_mazes_may_differ_from_those_that_define_square_and_steps(fake
     np.testing.assert_allclose(decision.other, [0.3, 1])
 
 
+def test_p_top_right_may_be_that_of_other_mazes_steps(fake, parting):
+    policy = fake(lambda maze: BY_HAND if maze.cheese is None else [0, 1, 0, 0, 0])
+    got = p_top_right(policy, [parting.without_cheese(), parting], steps_of=[parting, parting])
+    np.testing.assert_allclose(got, [0.3, 0])
+
+
 @pytest.mark.parametrize(("shown", "defining"), [(1, 2), (2, 1), (1, 0)])
 def test_as_many_defining_mazes_as_shown_ones_are_wanted(fake, parting, shown, defining):
     try:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from interp_claims.mazes import Facing, Maze, MazeError, NoPathError, Observations
+from interp_claims.mazes import Facing, Maze, MazeError, NoPathError, Observations, path_length_steps, shortest_path
 from interp_claims.mazes.strategies import perfect_mazes
-from interp_claims.measures import normalised_path_probability
+from interp_claims.measures import normalised_path_probability, steps_from_top_right_path
 
 examples = settings(max_examples=60, derandomize=True, database=None, deadline=None)
 
@@ -124,3 +124,32 @@ def test_a_networks_path_probability_is_the_root_of_the_product_of_its_answers(t
     p = tiny_policy.direction_probabilities(Observations.at_squares([parting], [path]))
     product = p[0, 2] * p[1, 2] * p[2, 3] * p[3, 2]
     assert normalised_path_probability(tiny_policy, [parting], [(13, 11)]) == pytest.approx([product**0.25], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("square", "steps"),
+    [
+        ((10, 10), 0),
+        ((12, 11), 0),
+        ((12, 14), 1),
+        ((14, 14), 0),
+        ((13, 11), 1),
+        ((14, 11), 2),
+        ((14, 10), 3),
+        ((10, 14), 4),
+    ],
+)
+def test_how_far_a_square_lies_off_the_path_to_the_corner(parting, square, steps):
+    assert steps_from_top_right_path(parting, square) == steps
+    assert steps_from_top_right_path(parting.with_mouse((10, 14)), square) == steps, (
+        "where the mouse stands does not count"
+    )
+
+
+@examples
+@given(maze=perfect_mazes(loops=True), data=st.data())
+def test_the_way_back_to_the_path_is_the_shortest(maze, data):
+    square = data.draw(st.sampled_from(maze.free_squares))
+    path = shortest_path(maze, maze.start, maze.top_right)
+    wanted = min(path_length_steps(maze, square, on_path) for on_path in path)
+    assert steps_from_top_right_path(maze, square) == wanted

@@ -7,8 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp_claims.edits import Sequence, Vector, add, no_op, subtract, zero_ablate
-from interp_claims.mazes import Direction, Observations
-from interp_claims.policies import DEFAULT_LAYER, ActivationCache, LayerError, Policy, identity, load_network
+from interp_claims.mazes import Direction, Maze, Observations, Theme
+from interp_claims.policies import (
+    DEFAULT_LAYER,
+    RESIDUAL_LAYERS,
+    ActivationCache,
+    LayerError,
+    Policy,
+    identity,
+    layers_to_edit,
+    load_network,
+)
+from interp_claims.policies.policy import Outcomes
 
 LAYERS = [
     "embedder.block1.conv_out",
@@ -252,3 +262,72 @@ def test_an_edit_that_does_not_fit_is_refused_when_asked_and_the_policy_goes_on(
         misfit.logits(positions)
     assert same(everything_about(small_policy, positions), before)
     assert same(everything_about(misfit.unedited, positions), before)
+
+
+# -- what controls change --------------------------------------------------------------------------------------------
+
+
+def without_cheese(observations):
+    return observations.with_mazes(Maze.without_cheese)
+
+
+def test_a_policy_may_be_shown_other_mazes_than_it_is_asked_about(small_policy, positions):
+    blind = small_policy.seeing(Maze.without_cheese)
+    assert same(everything_about(blind, positions), everything_about(small_policy, without_cheese(positions)))
+    assert not same(everything_about(small_policy, positions), everything_about(blind, positions))
+    before = everything_about(small_policy, positions)
+    small_policy.seeing(lambda maze: maze.with_theme(Theme(3)))
+    assert same(everything_about(small_policy, positions), before), "the first is left as it was"
+
+
+def test_an_edit_of_a_policy_that_is_shown_other_mazes_acts_on_what_it_sees(small_policy, positions):
+    edited = small_policy.edited(BUMP).logits(without_cheese(positions))
+    assert np.array_equal(small_policy.seeing(Maze.without_cheese).edited(BUMP).logits(positions), edited)
+    assert np.array_equal(small_policy.edited(BUMP).seeing(Maze.without_cheese).logits(positions), edited)
+    assert np.array_equal(
+        small_policy.edited(BUMP).seeing(Maze.without_cheese).unedited.logits(positions),
+        small_policy.logits(without_cheese(positions)),
+    )
+
+
+def test_the_bare_policy_is_the_one_that_was_loaded(small_policy, positions):
+    before = everything_about(small_policy, positions)
+    small_policy.role_set = "published"
+    changed = (
+        small_policy.with_edits_replaced(lambda edit: BUMP)
+        .edited(RAMP)
+        .seeing(Maze.without_cheese)
+        .with_outcomes(Outcomes.OPPOSITE)
+    )
+    assert (changed.edit, changed.outcomes) == (BUMP, Outcomes.OPPOSITE)
+    bare = changed.bare
+    assert same(everything_about(bare, positions), before)
+    assert (bare.edit, bare.outcomes, bare.role_set) == (None, Outcomes.OWN, "published")
+    assert bare.edited(RAMP).edit is RAMP, "later edits are not replaced"
+    assert changed.edit is BUMP
+    assert not same(everything_about(changed, positions), before)
+
+
+def test_other_outcomes_stay_with_the_policy_they_were_given_to(small_policy):
+    assert small_policy.outcomes is Outcomes.OWN
+    opposite = small_policy.edited(RAMP).with_outcomes(Outcomes.OPPOSITE)
+    assert (opposite.outcomes, opposite.edit) == (Outcomes.OPPOSITE, RAMP)
+    assert opposite.unedited.outcomes is opposite.edited(BUMP).outcomes is Outcomes.OPPOSITE
+    assert small_policy.outcomes is Outcomes.OWN
+
+
+def test_layers_to_edit_are_all_before_the_heads_in_order(small_policy):
+    layers = layers_to_edit(small_policy)
+    assert layers == tuple(small_policy.forward.network.layers)[: len(layers)]
+    assert set(small_policy.forward.network.layers) - set(layers) == {"fc_policy_out", "fc_value_out"}
+    assert layers[-1] in ("embedder.fc_out", "embedder.relufc_out")
+
+
+def test_what_residual_stages_hand_on_exists_in_the_network_in_order(small_policy):
+    layers = small_policy.forward.network.layers
+    places = [list(layers).index(layer) for layer in RESIDUAL_LAYERS]
+    assert places == sorted(set(places))
+    assert len(RESIDUAL_LAYERS) == 10
+    assert DEFAULT_LAYER in RESIDUAL_LAYERS
+    for layer in RESIDUAL_LAYERS:
+        assert small_policy.forward.network.resume_point(layer) == layer, "everything after depends on it alone"

@@ -1,6 +1,8 @@
 """Roles: channels that carry the cheese are found, others are not, and they are found once for all processes."""
 
+import dataclasses
 import functools
+import inspect
 import json
 import subprocess
 import sys
@@ -12,7 +14,7 @@ import pytest
 import torch
 
 from interp_claims.edits import zero_ablate
-from interp_claims.mazes import CONFIRMATION, DISCOVERY, Observations, stock_mazes
+from interp_claims.mazes import CONFIRMATION, DISCOVERY, Maze, Observations, stock_mazes
 from interp_claims.policies import (
     DEFAULT_LAYER,
     ImpalaNetwork,
@@ -24,7 +26,9 @@ from interp_claims.policies import (
     roles,
     roles_of,
 )
-from interp_claims.policies.roles import DamagedCacheWarning, Roles
+from interp_claims.policies.frozen import DamagedCacheWarning
+from interp_claims.policies.policy import Outcomes
+from interp_claims.policies.roles import PUBLISHED_CHANNELS, PUBLISHED_EFFECTIVE, Roles
 
 REPOSITORY = Path(__file__).parents[2]
 FEW = 12
@@ -216,6 +220,52 @@ def test_roles_are_found_on_the_first_discovery_mazes_with_the_mouse_at_the_star
     assert all(maze.seed in DISCOVERY and maze.seed not in CONFIRMATION for maze in policy.shown)
 
 
+def test_disjoint_sets_of_discovery_mazes_may_be_asked_for():
+    policy = written(lambda maze, activation: at(maze, activation).fill(1 + maze.seed % 7))
+    found = discover_roles(policy, mazes=5, skipped=7)
+    assert found.mazes == 5
+    assert policy.shown == [maze.with_mouse_at_start() for maze in stock_mazes().sample(DISCOVERY, 12)[7:]]
+
+
+def test_of_channels_that_are_given_only_the_values_are_found():
+    def write(maze, activation):
+        activation[:] = noise(maze, activation.shape)
+        at(maze, activation)[:] += np.linspace(-3, 3, 32)
+
+    free, given = (discover_roles(written(write), mazes=FEW, channels=channels) for channels in (None, [4, 31, 0]))
+    assert given.cheese_channels == (4, 31, 0)
+    assert given.at_cheese[0] < given.elsewhere[0], "a channel that would not be chosen"
+    assert dataclasses.replace(given, cheese_channels=free.cheese_channels) == free
+
+
+def test_of_channels_that_are_given_none_need_track_the_cheese():
+    policy = written(lambda maze, activation: at(maze, activation).fill(-1))
+    assert discover_roles(policy, mazes=4, channels=[3]).at_cheese[3] == -1
+
+
+def test_a_channel_that_is_given_must_exist(small_policy):
+    assert discover_roles(small_policy, mazes=2, channels=[31]).cheese_channels == (31,)
+    with pytest.raises(RoleError) as error:
+        discover_roles(small_policy, mazes=2, channels=[3, 32, 7])
+    assert str(error.value) == f"roles: {DEFAULT_LAYER} of small has 32 channels, wanted channel 32"
+
+
+def test_clamp_values_are_a_share_of_nine_times_each_channels_mean_at_the_cheese():
+    found = Roles("a layer", (2, 0), (1.0, 2.0, 3.0), (0.5, -1.0, 0.6), (0.0, 0.0, 0.0), 4)
+    assert found.clamp_values([2, 0, 1]) == pytest.approx((5.4, 4.5, -9.0))
+    assert found.clamp_values([2], share=0.5) == pytest.approx((2.7,))
+    assert found.clamp_values([found.cheese_channel]) == (found.clamp_value,)
+
+
+def test_cheese_channels_have_ranks_from_zero_on():
+    found = Roles("a layer", (2, 0, 1), (1.0, 2.0, 3.0), (0.5, 1.0, 0.6), (0.0, 0.0, 0.0), 4)
+    assert [found.cheese_channel_of_rank(rank) for rank in range(3)] == [2, 0, 1]
+    for rank in (3, -1):
+        with pytest.raises(RoleError) as error:
+            found.cheese_channel_of_rank(rank)
+        assert str(error.value) == f"roles: no cheese channel of rank {rank}, there are 3 from 0 on"
+
+
 def test_a_policy_without_a_channel_for_the_cheese_has_no_roles():
     policy = written(lambda maze, activation: at(maze, activation).fill(-1))
     with pytest.raises(RoleError) as error:
@@ -250,9 +300,9 @@ def discoveries(tmp_path, monkeypatch):
     made = []
 
     @functools.wraps(discover_roles)
-    def few(policy):
+    def few(policy, **options):
         made.append(policy)
-        return discover_roles(policy, mazes=FEW)
+        return discover_roles(policy, mazes=FEW, **options)
 
     monkeypatch.setattr(roles, "discover_roles", few)
     return made
@@ -287,11 +337,71 @@ def test_a_policy_under_an_edit_has_the_roles_of_the_unedited_one(discoveries, s
     assert discoveries[0].edit is None
 
 
+def test_a_policy_that_a_control_made_blind_has_the_roles_of_the_seeing_one(discoveries, small_policy):
+    blind = small_policy.seeing(Maze.without_cheese)
+    assert roles_of(blind) == discover_roles(small_policy, mazes=FEW)
+    assert discover_roles(blind, mazes=FEW) != roles_of(blind), "what it sees would show"
+    roles_of(small_policy.with_outcomes(Outcomes.OPPOSITE).with_edits_replaced(lambda edit: edit))
+    assert len(discoveries) == 1
+
+
 def test_roles_found_by_another_procedure_are_not_used(discoveries, kept, small_policy, monkeypatch):
-    monkeypatch.setattr(roles, "_procedure", lambda: "another")
+    getsource = inspect.getsource
+    monkeypatch.setattr(
+        inspect, "getsource", lambda module: getsource(module).replace("_CLAMP_FACTOR = 9.0", "_CLAMP_FACTOR = 8.0")
+    )
     roles_of(small_policy)
     assert len(discoveries) == 1
     assert kept.exists()
+
+
+# -- the channels of the papers --------------------------------------------------------------------------------------
+
+
+def wide_policy(name="written"):
+    def write(maze, activation):
+        at(maze, activation)[:] = np.linspace(1, 2, len(activation)) + 0.1 * noise(maze, len(activation))
+
+    policy = written(write, scale=4)
+    policy.role_set = "published"
+    return policy
+
+
+def test_the_published_channels_are_those_of_the_papers():
+    assert PUBLISHED_CHANNELS == (55, 88, 77, 82, 89, 113, 8, 42, 7, 44, 99)
+    assert PUBLISHED_EFFECTIVE == (55, 88, 77, 82, 89, 113, 8)
+
+
+def test_a_policy_may_be_given_the_published_channels_with_values_of_its_own(discoveries):
+    policy = wide_policy()
+    found = roles_of(policy)
+    assert found == discover_roles(policy, mazes=FEW, channels=PUBLISHED_CHANNELS)
+    assert found.cheese_channels == PUBLISHED_CHANNELS
+    assert found.clamp_value == 9 * found.at_cheese[55] != 0
+    assert roles_of(policy.seeing(Maze.without_cheese)) == found
+    assert len(discoveries) == 1
+
+
+def test_published_and_discovered_roles_are_kept_apart(discoveries):
+    policy = wide_policy()
+    published = roles_of(policy)
+    policy.role_set = "discovered"
+    discovered = roles_of(policy)
+    assert discovered == discover_roles(policy, mazes=FEW) != published
+    policy.role_set = "published"
+    assert roles_of(policy) == published
+    assert len(discoveries) == 2
+
+
+def test_a_narrow_policy_does_not_have_the_published_channels(discoveries, small_policy, tmp_path):
+    small_policy.role_set = "published"
+    with pytest.raises(RoleError) as error:
+        roles_of(small_policy)
+    assert str(error.value) == f"roles: {DEFAULT_LAYER} of small has 32 channels, wanted channel 113"
+    assert not list(tmp_path.rglob("*.json"))
+
+
+# -- damaged files, several processes --------------------------------------------------------------------------------
 
 
 def change(**fields):
@@ -300,7 +410,7 @@ def change(**fields):
 
 def with_channel(content):
     data = json.loads(content)
-    data["roles"]["cheese_channels"][0] = (data["roles"]["cheese_channels"][0] + 1) % 32
+    data["found"]["cheese_channels"][0] = (data["found"]["cheese_channels"][0] + 1) % 32
     return json.dumps(data)
 
 
@@ -315,11 +425,11 @@ DAMAGES = {
     "another policy's": change(policy="0" * 64),
     "another hash": change(sha256="0" * 64),
     "no hash": without("sha256"),
-    "no roles": without("roles"),
-    "unknown fields": change(roles={"layer": "x"}),
+    "no roles": without("found"),
+    "unknown fields": change(found={"layer": "x"}),
     "a list": lambda content: "[]",
-    "a list of roles": change(roles=[]),
-    "null for roles": change(roles=None),
+    "a list of roles": change(found=[]),
+    "null for roles": change(found=None),
 }
 
 
@@ -333,6 +443,7 @@ def test_a_damaged_file_is_told_of_and_made_anew(discoveries, kept, small_policy
     assert len(told) == 1
     assert str(told[0].message).startswith(f"{kept} is damaged (")
     assert str(told[0].message).endswith("); finding the roles anew")
+    assert told[0].filename == __file__, "it points to who asked"
     assert found == discover_roles(small_policy, mazes=FEW)
     assert len(discoveries) == 1
     assert json.loads(kept.read_text()) == json.loads(whole)
@@ -343,7 +454,7 @@ def test_a_damaged_file_is_told_of_and_made_anew(discoveries, kept, small_policy
 def test_an_interrupted_discovery_leaves_nothing_behind_that_is_taken_for_roles(small_policy, tmp_path, monkeypatch):
     monkeypatch.setenv("INTERP_CLAIMS_CACHE", str(tmp_path))
 
-    def interrupted(policy):
+    def interrupted(policy, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(roles, "discover_roles", interrupted)
@@ -362,11 +473,11 @@ from interp_claims.policies import ImpalaNetwork, Policy, roles
 folder, name = Path(sys.argv[1]), sys.argv[2]
 original = roles.discover_roles
 
-def discover(policy):
+def discover(policy, **options):
     with open(folder / "log", "a") as log:
         log.write(name + "\\n")
     time.sleep(0.5)
-    return original(policy, mazes={FEW})
+    return original(policy, mazes={FEW}, **options)
 
 roles.discover_roles = discover
 policy = Policy(ImpalaNetwork(1).initialise(0), name="small")

@@ -68,6 +68,16 @@ def test_the_table_shows_verdict_effect_and_counts(matrix):
     assert "\x1b" not in text
 
 
+def test_a_claims_threshold_is_part_of_its_name():
+    text = matrix_table(Matrix.of([RESULT], SEEDS_OF), width=150, colour=False)
+    assert "it is so[size]" in text
+
+
+def test_claims_are_in_one_order_whatever_was_done_first():
+    rows = [result(claim, "mine") for claim in ("c::test_b", "c::test_a[size]", "c::test_a[direction]")]
+    assert Matrix.of(rows, {}).claims == ("c::test_a[direction]", "c::test_a[size]", "c::test_b")
+
+
 def test_eight_policies_fit_into_the_width_of_a_plain_terminal():
     names = [f"region{region}-seed{seed}-scale2" for region in (1, 5, 15, 25) for seed in (0, 1)]
     text = matrix_table(Matrix.of([result("c::test_a", n) for n in names], {}), width=150, colour=False)
