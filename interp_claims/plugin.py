@@ -10,42 +10,37 @@ import dataclasses
 import os
 import shlex
 import shutil
-import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Optional
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
-from interp_claims.claims import THRESHOLD_NAMES, ClaimSpec, policies_named, spec_of
+from interp_claims.claims import ClaimSpec, policies_named, spec_of
 from interp_claims.errors import InterpClaimsError
 from interp_claims.outcomes import (
     ClaimFailed,
     Outcome,
     VerdictFlipped,
     account,
-    numbers_text,
     outcome_of,
     outcome_of_prediction,
 )
+from interp_claims.plugin_reporter import Reporter
+from interp_claims.plugin_scheduling import ByClaim
 from interp_claims.policies.manifest import Manifest
 from interp_claims.prereg import Ledger, prediction_of
 from interp_claims.prereg.standing import standing_of
 from interp_claims.records import Records
 from interp_claims.replay import replay_text
-from interp_claims.report.matrix import Matrix, matrix_table
-from interp_claims.report.progress import ProgressFile, ProgressLine
-from interp_claims.report.results_json import write_results
-from interp_claims.report.terminal import closing_table
+from interp_claims.report.progress import ProgressFile
 from interp_claims.results import ClaimResult
 from interp_claims.running import ClaimToRun, Measurements, RunOptions, not_evaluated, run_claim
 from interp_claims.running.counterexamples import save_counterexample, smallest_counterexample
 from interp_claims.verdicts.estimands import Ratio
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA, Verdict
 
-_PLAIN_WIDTH = 150
 _SUPPLIED = ("policy", "mazes")
 
 
@@ -92,7 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_RUN] = run = _Run(config)
     if not run.is_worker:
         run.check_options()
-        config.pluginmanager.register(_Reporter(config, run), "interp-claims-reporter")
+        config.pluginmanager.register(Reporter(config, run), "interp-claims-reporter")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -225,35 +220,12 @@ def _longest_first(item: pytest.Item) -> tuple[bool, int, bool]:
     return False, -spec.budget, not any(isinstance(h.estimand, Ratio) for h in spec.hypotheses.values())
 
 
-class _ByClaim(LoadScopeScheduling):  # type: ignore[misc]
-    """Sends the thresholds of one claim on one policy to one worker, which shares their measurements."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        for name in THRESHOLD_NAMES:
-            nodeid = nodeid.removesuffix(f"-{name}]")
-        return nodeid
-
-    def remove_node(self, node: Any) -> Optional[str]:
-        """Give a crashed worker's claims to others, but not the one that it crashed in: that would crash them all."""
-        workload = self.assigned_work.pop(node)
-        crashed: Optional[str] = None
-        for unit in workload.values():
-            for nodeid, completed in unit.items():
-                if not completed and crashed is None:
-                    crashed = nodeid
-                    unit[nodeid] = True
-        self.workqueue.update({scope: unit for scope, unit in workload.items() if not all(unit.values())})
-        for other in self.assigned_work:
-            self._reschedule(other)
-        return crashed
-
-
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Optional[_ByClaim]:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Optional[ByClaim]:
     if config.getoption("dist") != "load":
         return None
     config.option.loadscopereorder = False  # the order of the items is the order of the work
-    return _ByClaim(config, log)
+    return ByClaim(config, log)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -365,90 +337,3 @@ def pytest_runtest_makereport(
         if call.excinfo is not None and isinstance(call.excinfo.value, ClaimFailed):
             report.longrepr = str(call.excinfo.value)
     return report
-
-
-# -- reporting, in the one process that has the terminal -----------------------------------------------------------
-
-
-class _Reporter:
-    """Collects the results of all workers, shows them and writes them."""
-
-    def __init__(self, config: pytest.Config, run: _Run) -> None:
-        self.config, self.run = config, run
-        self.rows: list[tuple[ClaimResult, Outcome]] = []
-        self.line: Optional[ProgressLine] = None
-
-    @property
-    def terminal(self) -> Any:
-        return self.config.pluginmanager.getplugin("terminalreporter")
-
-    def pytest_sessionstart(self) -> None:
-        if self.terminal is not None and sys.stdout.isatty() and self.terminal.verbosity >= 0:
-            writer = self.terminal._tw
-            self.line = ProgressLine(self.run.progress_folder, writer._file, writer.fullwidth)
-
-    def pytest_report_teststatus(self, report: Any) -> Optional[tuple[str, str, str]]:
-        if report.when == "call" and getattr(report, "interp_claims_replay", None) is not None:
-            return "replayed", "", "REPLAYED"
-        result = _result_of(report)
-        if result is None:
-            return None
-        outcome = self.run.outcome(result)
-        if report.failed and outcome.error is None:
-            return None
-        letter = {"passed": ".", "failed": "F"}.get(outcome.category, outcome.category[0])
-        return outcome.category, letter if self.terminal.verbosity < 0 else "", outcome.word.upper()
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        replayed = getattr(report, "interp_claims_replay", None) if report.when == "call" else None
-        result = _result_of(report)
-        if self.line is not None:
-            self.line.erase()
-        if replayed is not None:
-            self._say(replayed)
-        if result is None:
-            return
-        outcome = self.run.outcome(result)
-        self.rows.append((result, outcome))
-        if self.terminal is not None and self.terminal.verbosity >= 0:
-            threshold = result.claim.rpartition("[")[2].rstrip("]") if result.claim.endswith("]") else ""
-            where = ", ".join(part for part in (threshold, result.policy) if part)
-            self._say(f"{outcome.word.upper()}: {result.sentence}")
-            if (found := getattr(report, "interp_claims_counterexample", None)) is not None:
-                self._say(found)
-            self._say(f"    {numbers_text(result)}{f' ({where})' if where else ''}, {result.seconds:.0f} s")
-
-    def _say(self, text: str) -> None:
-        self.terminal.ensure_newline()
-        self.terminal.write_line(text)
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if not self.rows or terminalreporter.verbosity < 0:
-            return
-        writer = terminalreporter._tw
-        width = writer.fullwidth if writer.hasmarkup else _PLAIN_WIDTH
-        order = self.run.manifest.names(self.config.getoption("policy"))
-        matrix = Matrix.of([result for result, _ in self.rows], self.run.seeds_of(), order)
-        if len(matrix.policies) > 1:
-            terminalreporter.section("claims x policies")
-            terminalreporter.write_line(matrix_table(matrix, width=width, colour=writer.hasmarkup))
-        if len(matrix.policies) <= 1 or terminalreporter.verbosity > 0:
-            terminalreporter.section("claims")
-            terminalreporter.write_line(closing_table(self.rows, width=width, colour=writer.hasmarkup))
-        if self.run.options.exploratory:
-            terminalreporter.write_line("exploratory: budget or error rate were changed; never recorded, never scored")
-
-    def pytest_sessionfinish(self) -> None:
-        if self.line is not None:
-            self.line.stop()
-            self.line = None
-        path = self.config.getoption("claims_json")
-        if path and self.rows:  # a run without claims must not replace the results of one with claims
-            order = self.run.manifest.names(self.config.getoption("policy"))
-            write_results(Path(path), [result for result, _ in self.rows], self.run.seeds_of(), order)
-
-
-def _result_of(report: Any) -> Optional[ClaimResult]:
-    data = getattr(report, "interp_claims_result", None)
-    return ClaimResult.from_dict(data) if data is not None else None

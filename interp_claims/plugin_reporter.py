@@ -1,0 +1,121 @@
+"""What the process with the terminal does: collect the results of all workers, show them and write them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Optional, Protocol
+
+import pytest
+
+from interp_claims.outcomes import Outcome, numbers_text
+from interp_claims.policies.manifest import Manifest
+from interp_claims.report.matrix import Matrix, matrix_table
+from interp_claims.report.progress import ProgressLine
+from interp_claims.report.results_json import write_results
+from interp_claims.report.terminal import closing_table
+from interp_claims.results import ClaimResult
+from interp_claims.running import RunOptions
+
+_PLAIN_WIDTH = 150
+
+
+class RunState(Protocol):
+    """What the reporter needs to know of a run."""
+
+    options: RunOptions
+    progress_folder: Path
+
+    @property
+    def manifest(self) -> Manifest:
+        """The shipped policies."""
+
+    def seeds_of(self) -> dict[str, str]:
+        """What each shipped policy is one seed of."""
+
+    def outcome(self, result: ClaimResult) -> Outcome:
+        """How a result is reported."""
+
+
+class Reporter:
+    """Collects the results of all workers, shows them and writes them."""
+
+    def __init__(self, config: pytest.Config, run: RunState) -> None:
+        self.config, self.run = config, run
+        self.rows: list[tuple[ClaimResult, Outcome]] = []
+        self.line: Optional[ProgressLine] = None
+
+    @property
+    def terminal(self) -> Any:
+        return self.config.pluginmanager.getplugin("terminalreporter")
+
+    def pytest_sessionstart(self) -> None:
+        if self.terminal is not None and sys.stdout.isatty() and self.terminal.verbosity >= 0:
+            writer = self.terminal._tw
+            self.line = ProgressLine(self.run.progress_folder, writer._file, writer.fullwidth)
+
+    def pytest_report_teststatus(self, report: Any) -> Optional[tuple[str, str, str]]:
+        if report.when == "call" and getattr(report, "interp_claims_replay", None) is not None:
+            return "replayed", "", "REPLAYED"
+        result = _result_of(report)
+        if result is None:
+            return None
+        outcome = self.run.outcome(result)
+        if report.failed and outcome.error is None:
+            return None
+        letter = {"passed": ".", "failed": "F"}.get(outcome.category, outcome.category[0])
+        return outcome.category, letter if self.terminal.verbosity < 0 else "", outcome.word.upper()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        replayed = getattr(report, "interp_claims_replay", None) if report.when == "call" else None
+        result = _result_of(report)
+        if self.line is not None:
+            self.line.erase()
+        if replayed is not None:
+            self._say(replayed)
+        if result is None:
+            return
+        outcome = self.run.outcome(result)
+        self.rows.append((result, outcome))
+        if self.terminal is not None and self.terminal.verbosity >= 0:
+            threshold = result.claim.rpartition("[")[2].rstrip("]") if result.claim.endswith("]") else ""
+            where = ", ".join(part for part in (threshold, result.policy) if part)
+            self._say(f"{outcome.word.upper()}: {result.sentence}")
+            if (found := getattr(report, "interp_claims_counterexample", None)) is not None:
+                self._say(found)
+            self._say(f"    {numbers_text(result)}{f' ({where})' if where else ''}, {result.seconds:.0f} s")
+
+    def _say(self, text: str) -> None:
+        self.terminal.ensure_newline()
+        self.terminal.write_line(text)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if not self.rows or terminalreporter.verbosity < 0:
+            return
+        writer = terminalreporter._tw
+        width = writer.fullwidth if writer.hasmarkup else _PLAIN_WIDTH
+        order = self.run.manifest.names(self.config.getoption("policy"))
+        matrix = Matrix.of([result for result, _ in self.rows], self.run.seeds_of(), order)
+        if len(matrix.policies) > 1:
+            terminalreporter.section("claims x policies")
+            terminalreporter.write_line(matrix_table(matrix, width=width, colour=writer.hasmarkup))
+        if len(matrix.policies) <= 1 or terminalreporter.verbosity > 0:
+            terminalreporter.section("claims")
+            terminalreporter.write_line(closing_table(self.rows, width=width, colour=writer.hasmarkup))
+        if self.run.options.exploratory:
+            terminalreporter.write_line("exploratory: budget or error rate were changed; never recorded, never scored")
+
+    def pytest_sessionfinish(self) -> None:
+        if self.line is not None:
+            self.line.stop()
+            self.line = None
+        path = self.config.getoption("claims_json")
+        if path and self.rows:  # a run without claims must not replace the results of one with claims
+            order = self.run.manifest.names(self.config.getoption("policy"))
+            write_results(Path(path), [result for result, _ in self.rows], self.run.seeds_of(), order)
+
+
+def _result_of(report: Any) -> Optional[ClaimResult]:
+    data = getattr(report, "interp_claims_result", None)
+    return ClaimResult.from_dict(data) if data is not None else None
