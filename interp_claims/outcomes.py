@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Optional
 
-from interp_claims.results import ClaimResult, ControlResult
+from interp_claims.results import ClaimResult, Comparison, ControlResult
 from interp_claims.verdicts.sequential import Verdict
 
 
@@ -31,6 +31,10 @@ class VerdictFlipped(ClaimFailed):
 
 class PredictionDecided(ClaimFailed):
     """A prediction was decided for the first time: news, until its outcome is on the ledger."""
+
+
+class ClaimRegressed(ClaimFailed):
+    """The effect is smaller than on the older policy, by more than the margin."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +92,29 @@ def outcome_of_prediction(result: ClaimResult, resolved: Optional[str]) -> Outco
     if resolved != verdict:
         return Outcome(VerdictFlipped, "failed", f"{verdict}, on the ledger was {resolved}")
     return Outcome(None, "passed", f"{verdict}, as on the ledger")
+
+
+def outcome_of_comparison(result: ClaimResult, comparison: Comparison, before: Optional[str]) -> Outcome:
+    """What a test run makes of a claim that was compared with an older policy.
+
+    A claim fails if its effect became smaller by more than the margin, or if it was supported and is refuted now.
+
+    Args:
+        result: what it came to.
+        comparison: with the older policy.
+        before: the verdict on record for the older policy, or None.
+    """
+    verdict = result.verdict
+    if comparison.change == "regressed":
+        what = f" ({comparison.lost} lost)" if comparison.lost != "undecided" else ""
+        return Outcome(ClaimRegressed, "failed", f"regressed{what}, {verdict}")
+    if before == Verdict.SUPPORTED and verdict == Verdict.REFUTED:
+        return Outcome(VerdictFlipped, "failed", f"{verdict}, was {before} on {comparison.against}")
+    if comparison.change == "undecided":
+        return Outcome(None, "undecided", f"comparison undecided, {verdict}")
+    if before is not None and before != verdict:
+        return Outcome(None, "passed", f"non-inferior, {verdict}, was {before} on {comparison.against}")
+    return Outcome(None, "passed", f"non-inferior, {verdict}")
 
 
 def numbers_text(result: ClaimResult) -> str:

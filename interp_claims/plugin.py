@@ -25,6 +25,7 @@ from interp_claims.outcomes import (
     VerdictFlipped,
     account,
     outcome_of,
+    outcome_of_comparison,
     outcome_of_prediction,
 )
 from interp_claims.plugin_reporter import Reporter
@@ -37,6 +38,7 @@ from interp_claims.replay import replay_text
 from interp_claims.report.progress import ProgressFile
 from interp_claims.results import ClaimResult
 from interp_claims.running import ClaimToRun, Measurements, RunOptions, not_evaluated, run_claim
+from interp_claims.running.comparison import compare
 from interp_claims.running.counterexamples import save_counterexample, smallest_counterexample
 from interp_claims.verdicts.estimands import Ratio
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA, Verdict
@@ -54,6 +56,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a shipped policy, a checkpoint (.pth, .safetensors), untrained-scale4-seed0, or all; repeatable",
     )
     group.addoption("--device", default="cpu", help="where policies run: cpu (default), cuda or cuda:N")
+    group.addoption(
+        "--against",
+        metavar="NAME_OR_FILE",
+        help="compare every claim with an older policy on the same mazes; a claim fails if its effect became smaller",
+    )
+    group.addoption("--summary", metavar="PATH", help="write a Markdown summary of the comparison to this file")
     group.addoption(
         "--roles",
         choices=("discovered", "published"),
@@ -134,11 +142,14 @@ class _Run:
             _ = self.records, self.ledger
         except InterpClaimsError as error:
             raise pytest.UsageError(str(error)) from error
-        if asked := self.config.getoption("policy"):
+        against = self.config.getoption("against")
+        for option, asked in (("policy", self.config.getoption("policy")), ("against", [against] if against else [])):
             try:
                 self.manifest.check(asked)
             except InterpClaimsError as error:
-                raise pytest.UsageError(f"--policy: {error}") from error
+                raise pytest.UsageError(f"--{option}: {error}") from error
+        if self.config.getoption("summary") and not against:
+            raise pytest.UsageError("--summary: tells of a comparison; give --against too")
         if path := self.config.getoption("claims_json"):
             folder = Path(path).resolve().parent
             existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
@@ -153,6 +164,9 @@ class _Run:
         if result.prediction and result.policy_sha256 == self.ledger.policy_of(result.prediction):
             resolution = self.ledger.resolution(result.prediction)
             return outcome_of_prediction(result, None if resolution is None else str(resolution.body["verdict"]))
+        if result.comparison is not None:
+            before = self.records.verdict(result.comparison.against_sha256, result.claim)
+            return outcome_of_comparison(result, result.comparison, before)
         recorded = self.records.verdict(result.policy_sha256, result.claim)
         outcome = outcome_of(result, recorded, self.config.getoption("undecided") == "fail")
         if recorded is not None and not result.exploratory and (other := self.records.difference(result)):
@@ -257,6 +271,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
         options = _sealed_options(pyfuncitem, claim, run)
     try:
         result = run_claim(claim, options, run.measurements, run.progress.write)
+        if pyfuncitem.config.getoption("against") and not options.prediction:
+            old = pyfuncitem._request.getfixturevalue("load_policy")(pyfuncitem.config.getoption("against"))
+            result = dataclasses.replace(result, comparison=compare(claim, old, options))
     except InterpClaimsError as error:
         result = not_evaluated(claim, options, error)
     finally:

@@ -8,8 +8,10 @@ from typing import Any, Optional, Protocol
 
 import pytest
 
+from interp_claims.files import write_atomically
 from interp_claims.outcomes import Outcome, numbers_text
 from interp_claims.policies.manifest import Manifest
+from interp_claims.report.comparison import comparison_markdown
 from interp_claims.report.matrix import Matrix, matrix_table
 from interp_claims.report.progress import ProgressLine
 from interp_claims.report.results_json import write_results
@@ -110,6 +112,8 @@ class Reporter:
         if self.line is not None:
             self.line.stop()
             self.line = None
+        if (summary := self.config.getoption("summary")) and self.rows:
+            write_atomically(Path(summary), comparison_markdown(self.rows))
         path = self.config.getoption("claims_json")
         if path and self.rows:  # a run without claims must not replace the results of one with claims
             order = self.run.manifest.names(self.config.getoption("policy"))

@@ -34,6 +34,38 @@ class ControlResult:
 
 
 @dataclasses.dataclass(frozen=True)
+class Comparison:
+    """How a claim on one policy compares with the same claim on an older one.
+
+    Attributes:
+        claim: the claim's identity.
+        against: name of the older policy.
+        against_sha256: its identity.
+        change: non-inferior, regressed or undecided.
+        difference: mean of new minus old, signed so that positive favours the claim.
+        interval: confidence interval of it, valid at any stopping time.
+        mazes: how many mazes it took.
+        margin: the largest loss that counts as none.
+        lost: for regressed claims, what was lost.
+    """
+
+    claim: str
+    against: str
+    against_sha256: str
+    change: str
+    difference: float
+    interval: tuple[float, float]
+    mazes: int
+    margin: float
+    lost: str = ""
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Comparison:
+        """The comparison that ``dataclasses.asdict`` wrote."""
+        return cls(**{**data, "interval": (float(data["interval"][0]), float(data["interval"][1]))})
+
+
+@dataclasses.dataclass(frozen=True)
 class ClaimResult:
     """What a claim came to on one policy.
 
@@ -59,6 +91,7 @@ class ClaimResult:
         counterexample: for universal claims, the smallest that was found.
         reported: the figure that the source reports, in words.
         prediction: the registered prediction that was decided, or empty.
+        comparison: with an older policy, where one was asked for.
         exploratory: whether budget or error rate were changed on the command line.
         seconds: how long it took.
     """
@@ -84,6 +117,7 @@ class ClaimResult:
     counterexample: str = ""
     reported: str = ""
     prediction: str = ""
+    comparison: Optional[Comparison] = None
     exploratory: bool = False
     seconds: float = 0.0
 
@@ -96,7 +130,10 @@ class ClaimResult:
         """The result that :meth:`to_dict` wrote."""
         controls = tuple(ControlResult(**{**c, "interval": _pair(c["interval"])}) for c in data["controls"])
         against = tuple((int(seed), float(effect)) for seed, effect in data["against"])
-        return cls(**{**data, "controls": controls, "against": against, "interval": _pair(data["interval"])})
+        compared = data.get("comparison")
+        comparison = None if compared is None else Comparison.from_dict(compared)
+        fields = {"controls": controls, "against": against, "comparison": comparison}
+        return cls(**{**data, **fields, "interval": _pair(data["interval"])})
 
 
 def _pair(interval: Any) -> Optional[tuple[float, float]]:

@@ -828,3 +828,81 @@ def test_a_ledger_that_was_tampered_with_stops_the_run(project):
     result = run(testdir)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*line 1: does not hash to what it says; the line was changed after it was appended*"])
+
+
+# -- against an older policy -----------------------------------------------------------------------------------------
+
+COMPARED = """
+@declared(effect_at_least=0.2)
+def test_it_is_large(policy, mazes):
+    \"\"\"The effect is large.\"\"\"
+    return noisy(policy, mazes, {new} if policy.name == "two" else {old})
+"""
+
+
+def compared(project, old, new, *options):
+    """A run of policy two against policy one: the result of pytest and the comparison."""
+    testdir = project(COMPARED.format(old=old, new=new))
+    result = run(testdir, "--policy", "two", "--against", "one", "--claims-json", "results.json", *options)
+    (entry,) = json.loads((testdir.path / "results.json").read_text())["claims"]
+    return result, entry["comparison"]
+
+
+def test_a_policy_against_one_that_does_the_same_is_non_inferior_everywhere(project):
+    result, comparison = compared(project, 0.5, 0.5)
+    assert result.ret == 0
+    assert (comparison["change"], comparison["difference"], comparison["against"]) == ("non-inferior", 0.0, "one")
+    assert comparison["mazes"] < 1024, "decided within the budget"
+
+
+def test_a_smaller_effect_fails_though_the_claim_is_still_supported(project):
+    result, comparison = compared(project, 0.6, 0.4, "--summary", "summary.md")
+    assert result.ret == 1
+    assert comparison["change"] == "regressed"
+    assert comparison["difference"] == pytest.approx(-0.2)
+    assert comparison["interval"][0] <= -0.2 <= comparison["interval"][1] < 0
+    result.stdout.fnmatch_lines(["*REGRESSED*SUPPORTED*"])
+    summary = Path("summary.md").read_text()
+    assert summary.startswith("## two against one: failed\n\n1 regressed; non-inferior means smaller by at most 0.05")
+    assert "| it is large | -0.200 [" in summary
+
+
+def test_a_larger_effect_is_non_inferior(project):
+    result, comparison = compared(project, 0.3, 0.6)
+    assert (result.ret, comparison["change"]) == (0, "non-inferior")
+
+
+def test_a_difference_at_the_margin_is_undecided_and_no_pass(project):
+    result, comparison = compared(project, 0.5, 0.45)
+    assert comparison["change"] == "undecided"
+    result.assert_outcomes()
+    result.stdout.fnmatch_lines(["*1 undecided*"])
+
+
+def test_what_was_refuted_before_may_be_refuted_again_but_not_what_was_supported(project):
+    result, comparison = compared(project, 0.05, 0.05)
+    assert (result.ret, comparison["change"]) == (0, "non-inferior"), "a known failure is no regression"
+    testdir = project(COMPARED.format(old=0.22, new=0.18))
+    run(testdir, "--policy", "one", "--claims-json", "old.json")
+    assert main(["record", "old.json"]) == 0
+    result = run(testdir, "--policy", "two", "--against", "one")
+    assert result.ret == 1, "the effect is not smaller by the margin, but the verdict flipped"
+    result.stdout.fnmatch_lines(["*REFUTED, WAS SUPPORTED ON ONE*"])
+
+
+def test_unedited_networks_that_differ_lost_behaviour_and_equal_ones_the_mechanism(project):
+    _, comparison = compared(project, 0.6, 0.2)
+    assert comparison["lost"] == "mechanism", "both networks are untrained and walk at random alike"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--against", "three"], "*--against: policy 'three': neither a checkpoint*"),
+        (["--summary", "a.md"], "*--summary: tells of a comparison; give --against too*"),
+    ],
+)
+def test_comparisons_that_cannot_be_made_stop_the_run(project, options, message):
+    result = run(project(claim_text(0.5)), *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
-from typing import Any, Optional
+from typing import Optional
 
 import numpy as np
 
@@ -12,9 +11,10 @@ from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.sampling import drawn_squares
 from interp_claims.measures.changes import mean_total_variation
 from interp_claims.policies.policy import Policy
+from interp_claims.results import Comparison
 from interp_claims.running.context import BATCH, ClaimToRun, RunOptions, next_batch
 from interp_claims.verdicts.estimands import Mean
-from interp_claims.verdicts.sequential import Decision, Hypothesis, Verdict, decide, first_crossing
+from interp_claims.verdicts.sequential import Hypothesis, Verdict, decide, first_crossing
 
 #: In the units of a claim's scores: probabilities, mostly.
 MARGIN = 0.05
@@ -44,40 +44,6 @@ class Lost(str, enum.Enum):
         return self.value
 
 
-@dataclasses.dataclass(frozen=True)
-class Comparison:
-    """How a claim on one policy compares with the same claim on an older one.
-
-    Attributes:
-        claim: the claim's identity.
-        against: name of the older policy.
-        change: non-inferior, regressed or undecided.
-        difference: mean of new minus old, signed so that positive favours the claim.
-        interval: confidence interval of it, valid at any stopping time.
-        mazes: how many mazes it took.
-        margin: the largest loss that counts as none.
-        lost: for regressed claims, what was lost.
-    """
-
-    claim: str
-    against: str
-    change: str
-    difference: float
-    interval: tuple[float, float]
-    mazes: int
-    margin: float
-    lost: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON; :meth:`from_dict` reads it back."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Comparison:
-        """The comparison that :meth:`to_dict` wrote."""
-        return cls(**{**data, "interval": (float(data["interval"][0]), float(data["interval"][1]))})
-
-
 def compare(run: ClaimToRun, old: Policy, options: RunOptions, margin: float = MARGIN) -> Optional[Comparison]:
     """Compare a sampled claim on its policy with the same claim on an older one; None for claims of other kinds.
 
@@ -90,27 +56,42 @@ def compare(run: ClaimToRun, old: Policy, options: RunOptions, margin: float = M
     low, high = hypothesis.estimand.score_bounds(hypothesis.theta)
     statement = Hypothesis(Mean((low - high, high - low)), "at least", -margin)
     budget = options.max_mazes if options.max_mazes is not None else run.spec.budget
-    stream, differences, changes = run.spec.mazes.stream(options.block), [], []
-    measured = 0
-    while measured < budget:
-        batch = next_batch(stream, min(BATCH, budget - measured))
-        measured += len(batch)
-        new_scores, old_scores = (
-            _favour(hypothesis, run.measured(hypothesis.estimand, policy, batch)) for policy in (run.policy, old)
-        )
-        differences.append(new_scores - old_scores)
+    stream, seen = run.spec.mazes.stream(options.block), 0
+    differences: list[np.ndarray] = []
+    changes: list[np.ndarray] = []
+    verdict, lost = Verdict.UNDECIDED, Lost.UNDECIDED
+    while seen < budget and _more_wanted(verdict, lost):
+        batch = next_batch(stream, min(BATCH, budget - seen))
+        seen += len(batch)
+        if verdict is Verdict.UNDECIDED:
+            measured = (run.measured(hypothesis.estimand, policy, batch) for policy in (run.policy, old))
+            new_scores, old_scores = (_favour(hypothesis, values) for values in measured)
+            differences.append(new_scores - old_scores)
+            verdict, _ = first_crossing(np.concatenate(differences), statement, options.alpha, options.alpha)
         squares = Observations.at_squares(batch, [drawn_squares(maze, _SQUARES) for maze in batch])
         changes.append(mean_total_variation(run.policy, old, squares))
-        verdict, _ = first_crossing(np.concatenate(differences), statement, options.alpha, options.alpha)
-        if verdict is not Verdict.UNDECIDED:
-            break
+        lost = _lost(np.concatenate(changes), options)
     decision = decide(np.concatenate(differences), statement, alpha_support=options.alpha,
                       alpha_refute=options.alpha, budget=budget)  # fmt: skip
     change = {Verdict.SUPPORTED: Change.NON_INFERIOR, Verdict.REFUTED: Change.REGRESSED}.get(
         decision.verdict, Change.UNDECIDED
     )
-    lost = _lost(np.concatenate(changes)[: decision.mazes], options) if change is Change.REGRESSED else Lost.NOTHING
-    return _comparison(run.name, old.name, change, decision, margin, lost)
+    return Comparison(
+        run.name,
+        old.name,
+        old.sha256,
+        change.value,
+        decision.effect,
+        decision.interval,
+        decision.mazes,
+        margin,
+        (lost if change is Change.REGRESSED else Lost.NOTHING).value,
+    )
+
+
+def _more_wanted(verdict: Verdict, lost: Lost) -> bool:
+    """Whether the comparison is open, or it regressed and what was lost is open."""
+    return verdict is Verdict.UNDECIDED or (verdict is Verdict.REFUTED and lost is Lost.UNDECIDED)
 
 
 def _favour(hypothesis: Hypothesis, values: np.ndarray) -> np.ndarray:
@@ -126,9 +107,3 @@ def _lost(changes: np.ndarray, options: RunOptions) -> Lost:
     same = Hypothesis(Mean((0, 1)), "at most", 0.05)
     verdict, _ = first_crossing(changes, same, options.alpha, options.alpha)
     return {Verdict.SUPPORTED: Lost.MECHANISM, Verdict.REFUTED: Lost.BEHAVIOUR}.get(verdict, Lost.UNDECIDED)
-
-
-def _comparison(claim: str, against: str, change: Change, decision: Decision, margin: float, lost: Lost) -> Comparison:
-    return Comparison(
-        claim, against, change.value, decision.effect, decision.interval, decision.mazes, margin, lost.value
-    )
