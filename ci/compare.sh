@@ -6,8 +6,9 @@ if [ $# -lt 2 ]; then
   echo "usage: ci/compare.sh CHECKPOINT OLDER_POLICY [FOLDER]" >&2
   exit 2
 fi
-checkpoint=$(realpath "$1" 2>/dev/null || echo "$1")
-older=$2
+whole_path() { if [ -e "$1" ]; then realpath "$1"; else echo "$1"; fi; }  # a name of a policy stays as it is
+checkpoint=$(whole_path "$1")
+older=$(whole_path "$2")
 folder=$(realpath -m "${3:-claims-out}")
 mkdir -p "$folder"
 exec "$(dirname "$0")/claims.sh" --policy "$checkpoint" --against "$older" -n 2 \
