@@ -36,7 +36,7 @@ def e_bh(log_e_values: Sequence[float], rate: float) -> np.ndarray:
         raise EffectError(f"log e-values: got shape {evidence.shape} with NaN or not, wanted one finite number each")
     count = len(evidence)
     order = np.argsort(-evidence, kind="stable")
-    bars = np.log(count) - np.log(rate) - np.log(np.arange(1, count + 1))
+    bars = -np.log(rate * np.arange(1, count + 1) / max(1, count))
     passing = np.flatnonzero(evidence[order] >= bars)
     believed = np.zeros(count, dtype=bool)
     if len(passing):
