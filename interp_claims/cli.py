@@ -13,12 +13,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from interp_claims.commands import prereg
 from interp_claims.errors import InterpClaimsError
-from interp_claims.files import make_folder, write_between_marks
+from interp_claims.files import make_folder, write_atomically, write_between_marks
 from interp_claims.measures.behaviour import BehaviourTable, file_of, gathered_folder
+from interp_claims.policies.checkpoints import identity, load_network
 from interp_claims.policies.forward import ActivationCache
 from interp_claims.policies.manifest import Manifest, untrained_like
 from interp_claims.policies.policy import Policy
 from interp_claims.records import Records
+from interp_claims.report.in_toto import statement_of
 from interp_claims.report.inventory import inventory_markdown, read_elsewhere
 from interp_claims.report.results_json import read_results
 from interp_claims.report.roles import roles_text
@@ -114,7 +116,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     roles.set_defaults(run=_roles)
     prereg.add_commands(commands)
+    attest = commands.add_parser(
+        "attest",
+        help="write results as an in-toto test-result statement about a checkpoint",
+        description="Write the results of a run as an in-toto test-result statement whose subject is the checkpoint's "
+        "file. It is not signed; give it to a tool that signs.",
+        epilog=_EPILOG,
+        formatter_class=form,
+    )
+    attest.add_argument("results", type=Path, help="the file written by pytest claims/ --claims-json")
+    attest.add_argument("checkpoint", type=Path, help="the checkpoint that the claims were run on")
+    attest.add_argument("--out", type=Path, required=True, help="the statement to write")
+    attest.set_defaults(run=_attest)
     return parser
+
+
+def _attest(chosen: argparse.Namespace) -> None:
+    weights = load_network(chosen.checkpoint).state_dict()
+    text = statement_of(chosen.checkpoint, identity(weights), chosen.results, read_results(chosen.results))
+    write_atomically(chosen.out, text)
+    print(f"written: {chosen.out}")
 
 
 def _table(chosen: argparse.Namespace) -> None:
