@@ -40,6 +40,7 @@ from interp_claims.results import ClaimResult
 from interp_claims.running import ClaimToRun, Measurements, RunOptions, not_evaluated, run_claim
 from interp_claims.running.comparison import compare
 from interp_claims.running.counterexamples import save_counterexample, smallest_counterexample
+from interp_claims.running.journal import Journal
 from interp_claims.verdicts.estimands import Ratio
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA, Verdict
 
@@ -60,6 +61,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--against",
         metavar="NAME_OR_FILE",
         help="compare every claim with an older policy on the same mazes; a claim fails if its effect became smaller",
+    )
+    group.addoption(
+        "--resume",
+        action="store_true",
+        help="take over the claims that a run which was cut short had finished",
     )
     group.addoption("--summary", metavar="PATH", help="write a Markdown summary of the comparison to this file")
     group.addoption(
@@ -110,6 +116,7 @@ class _Run:
         self.config = config
         self.options = RunOptions(config.getoption("alpha"), config.getoption("max_mazes"))
         self.measurements = Measurements()
+        self.journal = Journal()
         self.refusal = ""
         self.fixtures = config.rootpath / "fixtures"
         self._manifest: Optional[Manifest] = None
@@ -270,10 +277,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     if prediction_of(pyfuncitem.obj) is not None:
         options = _sealed_options(pyfuncitem, claim, run)
     try:
-        result = run_claim(claim, options, run.measurements, run.progress.write)
-        if pyfuncitem.config.getoption("against") and not options.prediction:
-            old = pyfuncitem._request.getfixturevalue("load_policy")(pyfuncitem.config.getoption("against"))
-            result = dataclasses.replace(result, comparison=compare(claim, old, options))
+        result = _finished(pyfuncitem, claim, options, run)
     except InterpClaimsError as error:
         result = not_evaluated(claim, options, error)
     finally:
@@ -285,6 +289,20 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     if outcome.error is not None:
         raise outcome.error(account(result, outcome, _command(pyfuncitem)))
     return True
+
+
+def _finished(item: pytest.Function, claim: ClaimToRun, options: RunOptions, run: _Run) -> ClaimResult:
+    """The result of a claim, from the journal where a run is resumed and it is there."""
+    against = item.config.getoption("against") if not options.prediction else None
+    old = item._request.getfixturevalue("load_policy")(against) if against else None
+    key = run.journal.key(claim, options, old.sha256 if old is not None else "")
+    if item.config.getoption("resume") and (kept := run.journal.get(key)) is not None:
+        return kept
+    result = run_claim(claim, options, run.measurements, run.progress.write)
+    if old is not None:
+        result = dataclasses.replace(result, comparison=compare(claim, old, options))
+    run.journal.put(key, result)
+    return result
 
 
 def _sealed_options(item: pytest.Function, claim: ClaimToRun, run: _Run) -> RunOptions:

@@ -906,3 +906,78 @@ def test_comparisons_that_cannot_be_made_stop_the_run(project, options, message)
     result = run(project(claim_text(0.5)), *options)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([message])
+
+
+# -- resuming --------------------------------------------------------------------------------------------------------
+
+CUT_SHORT = """
+import os, signal
+from pathlib import Path
+
+{first}
+
+@declared(effect_at_least=0.2)
+def test_the_second_is_cut_short(policy, mazes):
+    \"\"\"The second is cut short.\"\"\"
+    if Path("power_cut").exists():
+        os.kill(os.getpid(), signal.SIGKILL)
+    return noisy(policy, mazes, 0.5)
+"""
+
+COUNTED = """
+@declared(effect_at_least=0.2)
+def test_the_first_counts(policy, mazes):
+    \"\"\"The first counts.\"\"\"
+    with open("measured", "a") as file:
+        file.write("x")
+    return noisy(policy, mazes, 0.5)
+"""
+
+
+def test_a_run_that_was_killed_is_resumed_where_it_was(project):
+    testdir = project(CUT_SHORT.format(first=COUNTED))
+    (testdir.path / "power_cut").touch()
+    killed = testdir.runpytest_subprocess("claims", "--claims-json", "results.json")
+    assert killed.ret == -9
+    measured = (testdir.path / "measured").read_text()
+    assert measured, "the first claim was finished"
+    (testdir.path / "power_cut").unlink()
+
+    result = run(testdir, "--resume", "--claims-json", "results.json")
+    assert result.ret == 0
+    assert (testdir.path / "measured").read_text() == measured, "and is not measured again"
+    entries = json.loads((testdir.path / "results.json").read_text())["claims"]
+    assert [entry["verdict"] for entry in entries] == ["supported", "supported"]
+
+    run(testdir)
+    assert (testdir.path / "measured").read_text() != measured, "without --resume everything is"
+
+
+def test_what_was_finished_for_other_options_or_another_claim_is_not_taken_over(project):
+    testdir = project(COUNTED)
+    run(testdir)
+    before = (testdir.path / "measured").read_text()
+    run(testdir, "--resume", "--max-mazes", "64")
+    run(testdir, "--resume", "--policy", "two")
+    third = (testdir.path / "measured").read_text()
+    assert len(third) > len(before) + 1
+    project(COUNTED.replace("0.5", "0.6"))
+    assert run(testdir, "--resume", "--claims-json", "results.json").ret == 0
+    assert len((testdir.path / "measured").read_text()) > len(third)
+
+
+def test_a_damaged_journal_is_measured_anew(project):
+    testdir = project(COUNTED)
+    run(testdir)
+    before = (testdir.path / "measured").read_text()
+    for path in (testdir.path / "cache" / "journal").iterdir():
+        path.write_text("{")
+    assert run(testdir, "--resume").ret == 0
+    assert len((testdir.path / "measured").read_text()) == 2 * len(before)
+
+
+def test_a_journal_that_cannot_be_written_costs_no_result(project):
+    testdir = project(COUNTED)
+    (testdir.path / "cache").mkdir(exist_ok=True)
+    (testdir.path / "cache" / "journal").write_text("a file in the way")
+    assert results(testdir)["claims/test_some_claims.py::test_the_first_counts"]["verdict"] == "supported"

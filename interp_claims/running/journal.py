@@ -1,0 +1,76 @@
+"""What was finished stays finished: results kept one by one, for ``--resume`` after a run that was cut short.
+
+A result depends on the claim's file, this library, the policy's weights and the options alone, so that one that was
+kept under the hash of all of them is the one that measuring again would give.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import inspect
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Optional
+
+import interp_claims
+from interp_claims.files import cache_folder, write_atomically
+from interp_claims.results import ENGINE_VERSION, ClaimResult
+from interp_claims.running.context import ClaimToRun, RunOptions
+
+
+@lru_cache(maxsize=1)
+def library_sha256() -> str:
+    """The hash of this library's source, file by file."""
+    digest = hashlib.sha256()
+    folder = Path(interp_claims.__file__).parent
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(f"{path.relative_to(folder).as_posix()}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class Journal:
+    """Finished results, one file each.
+
+    Args:
+        folder: where they are; by default in the cache folder.
+    """
+
+    def __init__(self, folder: Optional[Path] = None) -> None:
+        self.folder = cache_folder() / "journal" if folder is None else folder
+
+    def key(self, run: ClaimToRun, options: RunOptions, against: str = "") -> str:
+        """The hash of everything that a result depends on.
+
+        Args:
+            run: the claim on its policy.
+            options: how it is run.
+            against: identity of the policy that it is compared with, or empty.
+        """
+        policy = run.policy
+        file = inspect.getsourcefile(inspect.unwrap(run.function))
+        parts = {
+            "claim": run.name,
+            "file": hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else "",
+            "library": library_sha256(),
+            "engine": ENGINE_VERSION,
+            "policy": None if policy is None else [policy.sha256, policy.role_set, policy.forward.device.type],
+            "options": [options.alpha, options.max_mazes, options.block.first, options.block.size, options.prediction],
+            "against": against,
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def get(self, key: str) -> Optional[ClaimResult]:
+        """The result kept under a key, or None; a file that cannot be read counts as none."""
+        try:
+            return ClaimResult.from_dict(json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+            return None
+
+    def put(self, key: str, result: ClaimResult) -> None:
+        """Keep a result; where that is not possible, the run goes on and has less to resume from."""
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.folder / f"{key}.json", json.dumps(result.to_dict()))
