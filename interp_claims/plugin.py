@@ -389,7 +389,8 @@ class _Reporter:
             return
         writer = terminalreporter._tw
         width = writer.fullwidth if writer.hasmarkup else _PLAIN_WIDTH
-        matrix = Matrix.of([result for result, _ in self.rows], self.run.seeds_of(), self.config.getoption("policy"))
+        order = self.run.manifest.names(self.config.getoption("policy"))
+        matrix = Matrix.of([result for result, _ in self.rows], self.run.seeds_of(), order)
         if len(matrix.policies) > 1:
             terminalreporter.section("claims x policies")
             terminalreporter.write_line(matrix_table(matrix, width=width, colour=writer.hasmarkup))
@@ -405,7 +406,8 @@ class _Reporter:
             self.line = None
         path = self.config.getoption("claims_json")
         if path and self.rows:  # a run without claims must not replace the results of one with claims
-            write_results(Path(path), [result for result, _ in self.rows], self.run.seeds_of())
+            order = self.run.manifest.names(self.config.getoption("policy"))
+            write_results(Path(path), [result for result, _ in self.rows], self.run.seeds_of(), order)
 
 
 def _result_of(report: Any) -> Optional[ClaimResult]:

@@ -542,6 +542,11 @@ def test_one_is_large(policy, mazes):
     assert by_claim["one_is_large"]["counts"] == {"region5-scale1": {"supported": 1, "refuted": 1}}
 
 
+def test_the_matrix_keeps_the_order_in_which_policies_were_asked_for(project):
+    run(project(claim_text(0.5)), "--policy", "two", "--policy", "region5", "--claims-json", "results.json")
+    assert json.loads(Path("results.json").read_text())["matrix"]["policies"] == ["two", "one"]
+
+
 def test_with_v_the_long_table_comes_after_the_matrix(project):
     output = run(project(claim_text(0.5)), "--policy", "region5", "-v").stdout.str()
     assert output.index("claims x policies") < output.index("= claims =")

@@ -21,13 +21,19 @@ class ResultsError(InterpClaimsError):
     """A file that holds no results of this schema."""
 
 
-def write_results(path: Path, results: Sequence[ClaimResult], seeds_of: Optional[Mapping[str, str]] = None) -> None:
+def write_results(
+    path: Path,
+    results: Sequence[ClaimResult],
+    seeds_of: Optional[Mapping[str, str]] = None,
+    policies: Sequence[str] = (),
+) -> None:
     """Write the results of a run, sorted by claim and policy, and which claim came to what on which policy.
 
     Args:
         path: the file.
         results: of the run.
         seeds_of: what each policy is one seed of, by name.
+        policies: names of policies, in the order of the matrix; others follow.
     """
     ordered = sorted(results, key=lambda result: (result.claim, result.policy or ""))
     content: dict[str, Any] = {
@@ -38,7 +44,7 @@ def write_results(path: Path, results: Sequence[ClaimResult], seeds_of: Optional
         "numpy": np.__version__,
         "exploratory": any(result.exploratory for result in ordered),
         "claims": [result.to_dict() for result in ordered],
-        "matrix": Matrix.of(ordered, seeds_of or {}).to_dict(),
+        "matrix": Matrix.of(ordered, seeds_of or {}, policies).to_dict(),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
