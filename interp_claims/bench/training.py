@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import statistics
 import time
@@ -11,7 +10,8 @@ from collections.abc import Iterator
 import torch
 
 from interp_claims.bench.rows import Row
-from interp_claims.training.loop import batches, default_precision, default_workers
+from interp_claims.training.loop import batches
+from interp_claims.training.machine import default_precision, default_workers
 from interp_claims.training.recipe import Recipe
 from interp_claims.training.run import TrainingRun
 from interp_claims.training.samples import BATCHES_A_CHUNK, Samples
@@ -45,12 +45,10 @@ def live_data_rows(device: str, scales: tuple[int, ...] = (4, 2)) -> Iterator[Ro
 def _milliseconds(recipe: Recipe, device: str) -> tuple[float, float]:
     run = TrainingRun(recipe, device)
     steps = 4 * BATCHES_A_CHUNK
-    source = batches(recipe, 0, 0)
-    batch = next(source)
-    del source
+    batch = next(batches(recipe, 0, 0))
     _time_a_step(run, itertools.repeat(batch), 5)
     fixed = _time_a_step(run, itertools.repeat(batch), steps)
-    live = batches(dataclasses.replace(recipe), 0, default_workers())
+    live = batches(recipe, 0, default_workers())
     _time_a_step(run, live, _CHUNKS_TO_SETTLE * BATCHES_A_CHUNK)
     return fixed, _time_a_step(run, live, 2 * steps)
 

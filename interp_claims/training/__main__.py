@@ -24,12 +24,11 @@ from interp_claims.training.loop import (
     Stopped,
     begin_or_resume,
     check_free,
-    default_precision,
-    default_workers,
     recipe_of_unfinished,
     samples_in,
     train,
 )
+from interp_claims.training.machine import default_precision, default_workers
 from interp_claims.training.recipe import PRECISIONS, Recipe, TrainingError
 from interp_claims.training.run import TrainingRun
 

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import platform
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from torch.utils.data import DataLoader
 
 from interp_claims.files import write_atomically
 from interp_claims.policies.checkpoints import save_network
+from interp_claims.training.machine import described
 from interp_claims.training.recipe import Recipe, TrainingError
 from interp_claims.training.run import TrainingRun, recipe_of
 from interp_claims.training.samples import BATCHES_A_CHUNK, OracleSamples, Samples, held_out
@@ -115,21 +115,6 @@ def batches(recipe: Recipe, first_step: int, workers: int) -> Iterator[Samples]:
 def _begin_worker(_: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trainer's to answer
     os.nice(_NICENESS_OF_WORKERS)
-
-
-def default_workers() -> int:
-    """Data workers that keep one device busy: all cores but two, and one at least."""
-    return max(1, len(os.sched_getaffinity(0)) - 2)
-
-
-def default_precision(device: str) -> str:
-    """``bfloat16`` where the device computes in it, else ``float32``."""
-    if device.startswith("cuda"):
-        computes = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        told = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        computes = any(getattr(torch.cpu, name, bool)() for name in told)
-    return "bfloat16" if computes else "float32"
 
 
 def samples_in(minutes: float, recipe: Recipe, device: str, workers: int) -> int:
@@ -254,16 +239,9 @@ def _history(run: TrainingRun) -> dict[str, Any]:
     return {
         "recipe": run.recipe.to_dict(),
         "seconds": round(run.seconds),
-        "machine": _machine(run.device),
+        "machine": described(run.device),
         "torch": torch.__version__,
     }
-
-
-def _machine(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    cores = f"{torch.get_num_threads()} of {os.cpu_count()} CPU cores"
-    return f"{cores} ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()})"
 
 
 class _Meter:

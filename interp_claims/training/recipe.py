@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes.maze import WORLD_TILES

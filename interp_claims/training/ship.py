@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,10 +12,10 @@ from typing import Any, Optional
 from rich.console import Console
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.files import write_atomically
+from interp_claims.files import make_folder, write_atomically
 from interp_claims.measures.evaluation import Evaluation, Outcome, Where
 from interp_claims.policies.checkpoints import file_sha256, read_metadata
-from interp_claims.policies.forward import ActivationCache
+from interp_claims.policies.forward import ActivationCache, check_device
 from interp_claims.policies.manifest import Manifest
 from interp_claims.policies.policy import Policy
 from interp_claims.report.evaluation import SIZE_GROUPS
@@ -51,6 +50,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     chosen = parser.parse_args(arguments)
     console = Console(stderr=True)
     try:
+        check_device(chosen.device)
         manifest = Manifest(chosen.manifest)
         _ship(chosen.checkpoint, manifest, chosen.seeds_of, chosen.device, console)
     except KeyboardInterrupt:
@@ -72,11 +72,11 @@ def _ship(checkpoint: Path, manifest: Manifest, seeds_of: str, device: str, cons
     if policy.name != name:
         raise TrainingError(f"{checkpoint}: has the weights of {policy.name}, which is shipped already")
     evaluations = folder / "evaluation"
-    evaluations.mkdir(exist_ok=True)
+    make_folder(evaluations)
     evaluation = evaluation_of(policy, recipe.region, MAZES_PER_SIZE, evaluations, console)
     stored = folder / f"{name}.safetensors"
     if stored.resolve() != checkpoint.resolve():
-        shutil.copyfile(checkpoint, stored)
+        write_atomically(stored, checkpoint.read_bytes())
     write_atomically(folder / f"{name}.md", _card(policy, recipe, history, evaluation))
     entry = _entry(policy, recipe, history, file_sha256(stored), seeds_of)
     write_atomically(manifest.path, manifest.path.read_text(encoding="utf-8").rstrip() + "\n\n" + entry)
