@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from interp_claims.policies.checkpoints import identity, load_network
 from interp_claims.policies.forward import ActivationCache
 from interp_claims.policies.manifest import Manifest, untrained_like
 from interp_claims.policies.policy import Policy
-from interp_claims.records import Records
+from interp_claims.records import KnownFailure, Records
 from interp_claims.report.in_toto import statement_of
 from interp_claims.report.inventory import inventory_markdown, read_elsewhere
 from interp_claims.report.results_json import read_results
@@ -71,6 +72,10 @@ def _parser() -> argparse.ArgumentParser:
     record.add_argument("results", type=Path, help="the file written by pytest claims/ --claims-json")
     record.add_argument(
         "--verdicts", type=Path, default=Path("fixtures/verdicts"), help="folder of the records (default: %(default)s)"
+    )
+    record.add_argument("--because", default="", help="why the verdicts other than supported are accepted")
+    record.add_argument(
+        "--review-by", type=datetime.date.fromisoformat, metavar="YYYY-MM-DD", help="when to look at them again"
     )
     record.set_defaults(run=_record)
     behaviour = commands.add_parser(
@@ -148,7 +153,8 @@ def _record(chosen: argparse.Namespace) -> None:
     results = read_results(chosen.results)
     records = Records(chosen.verdicts)
     before = [records.verdict(r.policy_sha256, r.claim) for r in results]
-    written = records.write(results)
+    given = chosen.because or chosen.review_by
+    written = records.write(results, KnownFailure(chosen.because, chosen.review_by) if given else None)
     for result, was in zip(results, before):
         if result.policy_sha256 is not None:
             change = "new" if was is None else "unchanged" if was == result.verdict else f"was {was}"

@@ -65,7 +65,8 @@ def outcome_of(result: ClaimResult, recorded: Optional[str], undecided_fails: bo
     if recorded is not None and not result.exploratory:
         if recorded == verdict.value:
             return Outcome(None, category, verdict.value if verdict is Verdict.SUPPORTED else f"{verdict}, as recorded")
-        return Outcome(VerdictFlipped, "failed", f"{verdict}, recorded was {recorded}")
+        surprise = ": an unexpected pass" if verdict is Verdict.SUPPORTED else ""
+        return Outcome(VerdictFlipped, "failed", f"{verdict}, recorded was {recorded}{surprise}")
     if verdict is Verdict.REFUTED:
         return Outcome(ClaimRefuted, "failed", verdict.value)
     if verdict is Verdict.NOT_EVALUATED:
@@ -94,7 +95,7 @@ def outcome_of_prediction(result: ClaimResult, resolved: Optional[str]) -> Outco
     return Outcome(None, "passed", f"{verdict}, as on the ledger")
 
 
-def outcome_of_comparison(result: ClaimResult, comparison: Comparison, before: Optional[str]) -> Outcome:
+def outcome_of_comparison(result: ClaimResult, comparison: Comparison) -> Outcome:
     """What a test run makes of a claim that was compared with an older policy.
 
     A claim fails if its effect became smaller by more than the margin, or if it was supported and is refuted now.
@@ -102,9 +103,8 @@ def outcome_of_comparison(result: ClaimResult, comparison: Comparison, before: O
     Args:
         result: what it came to.
         comparison: with the older policy.
-        before: the verdict on record for the older policy, or None.
     """
-    verdict = result.verdict
+    verdict, before = result.verdict, comparison.before
     if comparison.change == "regressed":
         what = f" ({comparison.lost} lost)" if comparison.lost != "undecided" else ""
         return Outcome(ClaimRegressed, "failed", f"regressed{what}, {verdict}")
@@ -112,7 +112,7 @@ def outcome_of_comparison(result: ClaimResult, comparison: Comparison, before: O
         return Outcome(VerdictFlipped, "failed", f"{verdict}, was {before} on {comparison.against}")
     if comparison.change == "undecided":
         return Outcome(None, "undecided", f"comparison undecided, {verdict}")
-    if before is not None and before != verdict:
+    if before and before != verdict:
         return Outcome(None, "passed", f"non-inferior, {verdict}, was {before} on {comparison.against}")
     return Outcome(None, "passed", f"non-inferior, {verdict}")
 

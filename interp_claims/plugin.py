@@ -11,7 +11,7 @@ import os
 import shlex
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, Optional
 
@@ -31,14 +31,16 @@ from interp_claims.outcomes import (
 from interp_claims.plugin_reporter import Reporter
 from interp_claims.plugin_scheduling import ByClaim
 from interp_claims.policies.manifest import Manifest
+from interp_claims.policies.policy import Policy
 from interp_claims.prereg import Ledger, prediction_of
 from interp_claims.prereg.standing import standing_of
 from interp_claims.records import Records
 from interp_claims.replay import replay_text
 from interp_claims.report.progress import ProgressFile
+from interp_claims.report.results_json import read_results
 from interp_claims.results import ClaimResult
 from interp_claims.running import ClaimToRun, Measurements, RunOptions, not_evaluated, run_claim
-from interp_claims.running.comparison import compare
+from interp_claims.running.comparison import ComparisonError, Older, OlderPolicy, OlderResults, compare
 from interp_claims.running.counterexamples import save_counterexample, smallest_counterexample
 from interp_claims.running.journal import Journal
 from interp_claims.verdicts.estimands import Ratio
@@ -60,7 +62,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--against",
         metavar="NAME_OR_FILE",
-        help="compare every claim with an older policy on the same mazes; a claim fails if its effect became smaller",
+        help="compare every claim with an older policy on the same mazes, or with its saved results (.json); a claim "
+        "fails if its effect became smaller",
+    )
+    group.addoption(
+        "--at-least",
+        type=int,
+        default=0,
+        metavar="N",
+        help="measure every claim on N mazes even when it is decided earlier, for later use with --against",
     )
     group.addoption(
         "--resume",
@@ -95,6 +105,8 @@ def pytest_configure(config: pytest.Config) -> None:
     budget, alpha = config.getoption("max_mazes"), config.getoption("alpha")
     if budget is not None and budget < 1:
         raise pytest.UsageError(f"--max-mazes: got {budget}, wanted at least 1")
+    if config.getoption("at_least") < 0:
+        raise pytest.UsageError(f"--at-least: got {config.getoption('at_least')}, wanted a number of mazes")
     if not 0 < alpha < 1:
         raise pytest.UsageError(f"--alpha: got {alpha}, wanted a number between 0 and 1")
     config.addinivalue_line("filterwarnings", "default:.*finding the roles anew")  # mended, so worth a line, no failure
@@ -114,7 +126,9 @@ class _Run:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.options = RunOptions(config.getoption("alpha"), config.getoption("max_mazes"))
+        self.options = RunOptions(
+            config.getoption("alpha"), config.getoption("max_mazes"), at_least=config.getoption("at_least")
+        )
         self.measurements = Measurements()
         self.journal = Journal()
         self.refusal = ""
@@ -122,6 +136,7 @@ class _Run:
         self._manifest: Optional[Manifest] = None
         self._records: Optional[Records] = None
         self._ledger: Optional[Ledger] = None
+        self._older_results: Optional[OlderResults] = None
         worker = getattr(config, "workerinput", None)
         self.is_worker = worker is not None
         folder = worker["interp_claims_progress"] if worker else tempfile.mkdtemp(prefix="interp-claims-")
@@ -152,7 +167,10 @@ class _Run:
         against = self.config.getoption("against")
         for option, asked in (("policy", self.config.getoption("policy")), ("against", [against] if against else [])):
             try:
-                self.manifest.check(asked)
+                if asked == [against] and _is_results(against):
+                    _ = self.older_results
+                else:
+                    self.manifest.check(asked)
             except InterpClaimsError as error:
                 raise pytest.UsageError(f"--{option}: {error}") from error
         if self.config.getoption("summary") and not against:
@@ -163,6 +181,31 @@ class _Run:
             if Path(path).is_dir() or not existing.is_dir() or not os.access(existing, os.W_OK):
                 raise pytest.UsageError(f"--claims-json: cannot write a file {path}; choose another path")
 
+    @property
+    def older_results(self) -> OlderResults:
+        """The saved results that ``--against`` names."""
+        if self._older_results is None:
+            path = Path(self.config.getoption("against"))
+            try:
+                self._older_results = OlderResults(read_results(path))
+            except ComparisonError as error:
+                raise ComparisonError(f"{path}: {error}") from error
+        return self._older_results
+
+    def older(self, load_policy: Callable[[str], Policy]) -> Optional[Older]:
+        """What ``--against`` names: a policy or saved results."""
+        against = self.config.getoption("against")
+        if not against:
+            return None
+        return self.older_results if _is_results(against) else OlderPolicy(load_policy(against))
+
+    def verdict_before(self, older: Older, claim: str) -> str:
+        """The verdict of a claim on an older policy, or empty where none is known."""
+        if isinstance(older, OlderResults):
+            saved = older.result(claim)
+            return "" if saved is None else saved.verdict
+        return self.records.verdict(older.sha256, claim) or ""
+
     def seeds_of(self) -> dict[str, str]:
         """What each shipped policy is one seed of."""
         return {name: entry.seeds_of for name, entry in self.manifest.entries.items()}
@@ -172,8 +215,7 @@ class _Run:
             resolution = self.ledger.resolution(result.prediction)
             return outcome_of_prediction(result, None if resolution is None else str(resolution.body["verdict"]))
         if result.comparison is not None:
-            before = self.records.verdict(result.comparison.against_sha256, result.claim)
-            return outcome_of_comparison(result, result.comparison, before)
+            return outcome_of_comparison(result, result.comparison)
         recorded = self.records.verdict(result.policy_sha256, result.claim)
         outcome = outcome_of(result, recorded, self.config.getoption("undecided") == "fail")
         if recorded is not None and not result.exploratory and (other := self.records.difference(result)):
@@ -186,6 +228,10 @@ class _Run:
 
 
 _RUN = pytest.StashKey[_Run]()
+
+
+def _is_results(against: str) -> bool:
+    return Path(against).suffix == ".json"
 
 
 # -- collection ----------------------------------------------------------------------------------------------------
@@ -293,14 +339,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
 
 def _finished(item: pytest.Function, claim: ClaimToRun, options: RunOptions, run: _Run) -> ClaimResult:
     """The result of a claim, from the journal where a run is resumed and it is there."""
-    against = item.config.getoption("against") if not options.prediction else None
-    old = item._request.getfixturevalue("load_policy")(against) if against else None
-    key = run.journal.key(claim, options, old.sha256 if old is not None else "")
+    old = run.older(item._request.getfixturevalue("load_policy")) if not options.prediction else None
+    key = run.journal.key(claim, options, old.key if old is not None else "")
     if item.config.getoption("resume") and (kept := run.journal.get(key)) is not None:
         return kept
     result = run_claim(claim, options, run.measurements, run.progress.write)
     if old is not None:
-        result = dataclasses.replace(result, comparison=compare(claim, old, options))
+        before = run.verdict_before(old, claim.name)
+        result = dataclasses.replace(result, comparison=compare(claim, old, options, before))
     run.journal.put(key, result)
     return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
 from pathlib import Path
 from typing import Any, Optional, Protocol
@@ -11,6 +12,7 @@ import pytest
 from interp_claims.files import write_atomically
 from interp_claims.outcomes import Outcome, numbers_text
 from interp_claims.policies.manifest import Manifest
+from interp_claims.records import Records
 from interp_claims.report.comparison import comparison_markdown
 from interp_claims.report.matrix import Matrix, matrix_table
 from interp_claims.report.progress import ProgressLine
@@ -31,6 +33,10 @@ class RunState(Protocol):
     @property
     def manifest(self) -> Manifest:
         """The shipped policies."""
+
+    @property
+    def records(self) -> Records:
+        """The verdicts on record."""
 
     def seeds_of(self) -> dict[str, str]:
         """What each shipped policy is one seed of."""
@@ -87,6 +93,9 @@ class Reporter:
             if (found := getattr(report, "interp_claims_counterexample", None)) is not None:
                 self._say(found)
             self._say(f"    {numbers_text(result)}{f' ({where})' if where else ''}, {result.seconds:.0f} s")
+            known = self.run.records.known_failure(result.policy_sha256, result.claim)
+            if known is not None and known.because:
+                self._say(f"    known: {known.because}")
 
     def _say(self, text: str) -> None:
         self.terminal.ensure_newline()
@@ -105,8 +114,18 @@ class Reporter:
         if len(matrix.policies) <= 1 or terminalreporter.verbosity > 0:
             terminalreporter.section("claims")
             terminalreporter.write_line(closing_table(self.rows, width=width, colour=writer.hasmarkup))
+        if overdue := self._overdue():
+            terminalreporter.write_line("on record as not supported, and due for review:")
+            for date, claim in overdue:
+                terminalreporter.write_line(f"    {date.isoformat()}  {claim}")
         if self.run.options.exploratory:
             terminalreporter.write_line("exploratory: budget or error rate were changed; never recorded, never scored")
+
+    def _overdue(self) -> list[tuple[datetime.date, str]]:
+        """Claims whose verdict on record should have been looked at again by now, with the date."""
+        known = [(self.run.records.known_failure(r.policy_sha256, r.claim), r) for r, _ in self.rows]
+        dated = [(k.review_by, f"{r.claim} on {r.policy}") for k, r in known if k is not None and k.review_by]
+        return sorted((date, claim) for date, claim in dated if date <= datetime.date.today())
 
     def pytest_sessionfinish(self) -> None:
         if self.line is not None:

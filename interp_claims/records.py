@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +23,19 @@ _KEPT = (
 
 class RecordError(InterpClaimsError):
     """A record that cannot be read or must not be written."""
+
+
+@dataclasses.dataclass(frozen=True)
+class KnownFailure:
+    """A verdict on record other than supported, with what its reviewer wrote down.
+
+    Attributes:
+        because: why it is accepted; empty where nobody said.
+        review_by: when to look at it again, or None.
+    """
+
+    because: str = ""
+    review_by: Optional[datetime.date] = None
 
 
 class Records:
@@ -49,6 +64,7 @@ class Records:
                 raise RecordError(f"{path}: has format {data['format']}, wanted {_FORMAT}; record it anew")
             for entry in data["claims"].values():
                 entry["verdict"]
+                _known_failure(entry)
             data["sha256"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RecordError(f"{path}: no readable record ({error!r}); restore it or record it anew") from error
@@ -65,14 +81,21 @@ class Records:
 
     def verdict(self, policy_sha256: Optional[str], claim: str) -> Optional[str]:
         """The recorded verdict of a claim on a policy, or None."""
-        record = self._loaded.get(policy_sha256 or "")
-        entry = record["claims"].get(claim) if record else None
+        entry = self._entry(policy_sha256, claim)
         return entry["verdict"] if entry else None
+
+    def known_failure(self, policy_sha256: Optional[str], claim: str) -> Optional[KnownFailure]:
+        """What is on record about a claim that is not supported on a policy; None where it is, or was never run."""
+        entry = self._entry(policy_sha256, claim)
+        return None if entry is None or entry["verdict"] == Verdict.SUPPORTED else _known_failure(entry)
+
+    def _entry(self, policy_sha256: Optional[str], claim: str) -> Optional[dict[str, Any]]:
+        record = self._loaded.get(policy_sha256 or "")
+        return record["claims"].get(claim) if record else None
 
     def difference(self, result: ClaimResult) -> str:
         """What the record was made for, if that is not what was now decided: another statement, or another reason."""
-        record = self._loaded.get(result.policy_sha256 or "")
-        entry = record["claims"].get(result.claim) if record else None
+        entry = self._entry(result.policy_sha256, result.claim)
         if entry is None:
             return ""
         if entry.get("statement", result.statement) != result.statement:
@@ -81,8 +104,13 @@ class Records:
             return f"another reason, {entry['reason']!r}"
         return ""
 
-    def write(self, results: Iterable[ClaimResult]) -> list[Path]:
+    def write(self, results: Iterable[ClaimResult], known: Optional[KnownFailure] = None) -> list[Path]:
         """Record results, replacing earlier verdicts of the same claims and keeping those of others.
+
+        Args:
+            results: of a run.
+            known: what to write down about those that are not supported; by default what was written before stays,
+                for verdicts that are still the same.
 
         Returns:
             The files written.
@@ -107,7 +135,8 @@ class Records:
             path = old.get("path", self.folder / f"{mine[0].policy}.json")
             if path.exists() and not old:
                 path = self.folder / f"{mine[0].policy}-{sha256[:12]}.json"
-            claims = {**old.get("claims", {}), **{result.claim: _entry(result) for result in mine}}
+            before = old.get("claims", {})
+            claims = {**before, **{result.claim: _entry(result, before.get(result.claim), known) for result in mine}}
             content = {
                 "format": _FORMAT,
                 "policy": mine[0].policy,
@@ -121,12 +150,27 @@ class Records:
         return written
 
 
-def _entry(result: ClaimResult) -> dict[str, Any]:
+def _known_failure(entry: dict[str, Any]) -> KnownFailure:
+    """What an entry says about a failure.
+
+    Raises:
+        ValueError: its date is none.
+    """
+    date = entry.get("review_by")
+    return KnownFailure(str(entry.get("because", "")), None if date is None else datetime.date.fromisoformat(date))
+
+
+def _entry(result: ClaimResult, before: Optional[dict[str, Any]], known: Optional[KnownFailure]) -> dict[str, Any]:
     data = {name: value for name, value in result.to_dict().items() if name in _KEPT}
     data["controls"] = {control.name: control.verdict for control in result.controls}
     for name in ("effect", "interval"):
         if data[name] is not None:
             data[name] = _rounded(data[name])
+    if known is None and before is not None and before["verdict"] == result.verdict:
+        known = _known_failure(before)
+    if known is not None and result.verdict != Verdict.SUPPORTED:
+        data |= {"because": known.because} if known.because else {}
+        data |= {"review_by": known.review_by.isoformat()} if known.review_by else {}
     return data
 
 

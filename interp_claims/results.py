@@ -47,6 +47,7 @@ class Comparison:
         mazes: how many mazes it took.
         margin: the largest loss that counts as none.
         lost: for regressed claims, what was lost.
+        before: the older policy's verdict, or empty where none is known.
     """
 
     claim: str
@@ -58,6 +59,7 @@ class Comparison:
     mazes: int
     margin: float
     lost: str = ""
+    before: str = ""
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Comparison:
@@ -88,6 +90,8 @@ class ClaimResult:
         alpha: error rate of either side.
         controls: what the controls came to.
         against: seeds and effects of the three mazes that speak most against the claim.
+        scores: seed and score of every maze measured for the claim itself, in order; a score is the effect, for a ratio
+            edited minus threshold times unedited, for a median whether the effect reaches the threshold.
         counterexample: for universal claims, the smallest that was found.
         reported: the figure that the source reports, in words.
         prediction: the registered prediction that was decided, or empty.
@@ -114,6 +118,7 @@ class ClaimResult:
     alpha: Optional[float] = None
     controls: tuple[ControlResult, ...] = ()
     against: tuple[tuple[int, float], ...] = ()
+    scores: tuple[tuple[int, float], ...] = ()
     counterexample: str = ""
     reported: str = ""
     prediction: str = ""
@@ -129,11 +134,15 @@ class ClaimResult:
     def from_dict(cls, data: dict[str, Any]) -> ClaimResult:
         """The result that :meth:`to_dict` wrote."""
         controls = tuple(ControlResult(**{**c, "interval": _pair(c["interval"])}) for c in data["controls"])
-        against = tuple((int(seed), float(effect)) for seed, effect in data["against"])
         compared = data.get("comparison")
         comparison = None if compared is None else Comparison.from_dict(compared)
-        fields = {"controls": controls, "against": against, "comparison": comparison}
-        return cls(**{**data, **fields, "interval": _pair(data["interval"])})
+        fields = {"controls": controls, "comparison": comparison, "interval": _pair(data["interval"])}
+        by_seed = {name: _by_seed(data.get(name, ())) for name in ("against", "scores")}
+        return cls(**{**data, **fields, **by_seed})
+
+
+def _by_seed(pairs: Any) -> tuple[tuple[int, float], ...]:
+    return tuple((int(seed), float(score)) for seed, score in pairs)
 
 
 def _pair(interval: Any) -> Optional[tuple[float, float]]:

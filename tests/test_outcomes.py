@@ -58,9 +58,13 @@ ON_RECORD = {
     ("refuted", "refuted"): Outcome(None, "passed", "refuted, as recorded"),
     ("undecided", "undecided"): Outcome(None, "undecided", "undecided, as recorded"),
     ("not evaluated", "not evaluated"): Outcome(None, "not evaluated", "not evaluated, as recorded"),
-    ("supported", "refuted"): Outcome(VerdictFlipped, "failed", "supported, recorded was refuted"),
-    ("supported", "undecided"): Outcome(VerdictFlipped, "failed", "supported, recorded was undecided"),
-    ("supported", "not evaluated"): Outcome(VerdictFlipped, "failed", "supported, recorded was not evaluated"),
+    ("supported", "refuted"): Outcome(VerdictFlipped, "failed", "supported, recorded was refuted: an unexpected pass"),
+    ("supported", "undecided"): Outcome(
+        VerdictFlipped, "failed", "supported, recorded was undecided: an unexpected pass"
+    ),
+    ("supported", "not evaluated"): Outcome(
+        VerdictFlipped, "failed", "supported, recorded was not evaluated: an unexpected pass"
+    ),
     ("refuted", "supported"): Outcome(VerdictFlipped, "failed", "refuted, recorded was supported"),
     ("refuted", "undecided"): Outcome(VerdictFlipped, "failed", "refuted, recorded was undecided"),
     ("refuted", "not evaluated"): Outcome(VerdictFlipped, "failed", "refuted, recorded was not evaluated"),

@@ -864,6 +864,7 @@ def test_a_smaller_effect_fails_though_the_claim_is_still_supported(project):
     result.stdout.fnmatch_lines(["*REGRESSED*SUPPORTED*"])
     summary = Path("summary.md").read_text()
     assert summary.startswith("## two against one: failed\n\n1 regressed; non-inferior means smaller by at most 0.05")
+    assert "differ from those of one: 0, of which now supported: 0." in summary
     assert "| it is large | -0.200 [" in summary
 
 
@@ -895,9 +896,100 @@ def test_unedited_networks_that_differ_lost_behaviour_and_equal_ones_the_mechani
     assert comparison["lost"] == "mechanism", "both networks are untrained and walk at random alike"
 
 
+def saved(testdir, *options):
+    """Policy one's results, saved as old.json."""
+    assert run(testdir, "--policy", "one", "--claims-json", "old.json", *options).ret in (0, 1)
+    return json.loads(Path("old.json").read_text())["claims"][0]
+
+
+def compared_with_saved(testdir):
+    result = run(testdir, "--policy", "two", "--against", "old.json", "--claims-json", "results.json")
+    (entry,) = json.loads(Path("results.json").read_text())["claims"]
+    return result, entry["comparison"]
+
+
+def test_saved_results_serve_as_the_older_policy(project):
+    testdir = project(COMPARED.format(old=0.6, new=0.4))
+    live = compared(project, 0.6, 0.4)[1]
+    old = saved(testdir, "--at-least", "256")
+    assert len(old["scores"]) == 256 > old["mazes"], "the verdict takes no more mazes than before"
+    result, comparison = compared_with_saved(testdir)
+    assert result.ret == 1
+    assert (comparison["change"], comparison["mazes"]) == (live["change"], live["mazes"])
+    assert comparison["difference"] == pytest.approx(live["difference"], abs=1e-6), "scores are saved to six decimals"
+    assert (comparison["before"], comparison["lost"]) == ("supported", "undecided")
+    result.stdout.fnmatch_lines(["*REGRESSED, SUPPORTED*"])
+
+
+def test_more_mazes_change_no_verdict(project):
+    testdir = project(COMPARED.format(old=0.6, new=0.4))
+    few, many = saved(testdir), saved(testdir, "--at-least", "256")
+    assert many["scores"][: len(few["scores"])] == few["scores"]
+    left_out = ("scores", "seconds")
+    assert {k: v for k, v in few.items() if k not in left_out} == {k: v for k, v in many.items() if k not in left_out}
+
+
+def test_too_few_saved_scores_leave_the_comparison_open(project):
+    testdir = project(COMPARED.format(old=0.5, new=0.5))
+    old = saved(testdir)
+    result, comparison = compared_with_saved(testdir)
+    assert (comparison["change"], comparison["mazes"]) == ("undecided", len(old["scores"]))
+    result.stdout.fnmatch_lines(["*1 undecided*"])
+
+
+def test_claims_that_were_not_saved_are_run_and_not_compared(project):
+    testdir = project(COMPARED.format(old=0.5, new=0.5))
+    saved(testdir)
+    project(COMPARED.format(old=0.5, new=0.5).replace("test_it_is_large", "test_another"))
+    result, comparison = compared_with_saved(testdir)
+    assert (result.ret, comparison) == (0, None)
+
+
+def test_a_threshold_that_changed_since_cannot_be_compared(project):
+    testdir = project(COMPARED.format(old=0.5, new=0.5))
+    saved(testdir)
+    project(COMPARED.format(old=0.5, new=0.5).replace("effect_at_least=0.2", "effect_at_least=0.1"))
+    result, _ = compared_with_saved(testdir)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*states mean at least 0.1, but mean at least 0.2 in the saved results of one*"])
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--policy", "all"], "*--against: old.json: got results of one, two, wanted those of one policy*"),
+        (
+            ["--policy", "one", "--alpha", ".01"],
+            "*--against: old.json: got exploratory results; run the claims without*",
+        ),
+    ],
+)
+def test_saved_results_that_do_not_serve_stop_the_run(project, options, message):
+    testdir = project(COMPARED.format(old=0.5, new=0.5))
+    run(testdir, *options, "--claims-json", "old.json")
+    result = run(testdir, "--policy", "two", "--against", "old.json")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+
+
+def test_a_known_failure_says_why_and_when_to_look_at_it_again(project):
+    testdir = project(COMPARED.format(old=0.05, new=0.5))
+    run(testdir, "--policy", "one", "--claims-json", "old.json")
+    assert main(["record", "old.json", "--because", "one is small", "--review-by", "2020-02-01"]) == 0
+    result = run(testdir, "--policy", "one")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        ["REFUTED, AS RECORDED*", "    known: one is small", "*due for review:", "    2020-02-01  *it_is_large on one"]
+    )
+    assert main(["record", "old.json", "--review-by", "2999-01-01"]) == 0
+    assert "due for review" not in run(testdir, "--policy", "one").stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--at-least", "-1"], "*--at-least: got -1, wanted a number of mazes*"),
+        (["--against", "three.json"], "*--against: three.json: no results (*"),
         (["--against", "three"], "*--against: policy 'three': neither a checkpoint*"),
         (["--summary", "a.md"], "*--summary: tells of a comparison; give --against too*"),
     ],

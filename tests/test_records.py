@@ -1,11 +1,12 @@
 """Records: verdicts written once are found again, others' are kept, and what must not be recorded is refused."""
 
 import dataclasses
+import datetime
 import json
 
 import pytest
 
-from interp_claims.records import RecordError, Records
+from interp_claims.records import KnownFailure, RecordError, Records
 from interp_claims.results import ClaimResult, ControlResult
 
 A, B = "claims/test_a.py::test_it[size]", "claims/test_b.py::test_it"
@@ -58,6 +59,34 @@ def test_what_was_never_written_has_no_verdict(folder, sha256, claim):
     assert Records(folder).verdict(sha256, claim) is None
     Records(folder).write([result()])
     assert Records(folder).verdict(sha256, claim) is None
+
+
+# -- known failures --------------------------------------------------------------------------------------------------
+
+NOISE = KnownFailure("the network is narrow", datetime.date(2027, 5, 1))
+
+
+def test_why_a_failure_is_accepted_stays_on_record_while_the_verdict_does(folder):
+    Records(folder).write([result(verdict="refuted"), result(B)], NOISE)
+    records = Records(folder)
+    assert records.known_failure(ONE, A) == NOISE
+    assert records.known_failure(ONE, B) is None, "what is supported is no failure"
+    assert records.known_failure(OTHER, A) is None
+    records.write([result(verdict="refuted", effect=0.05)])
+    assert Records(folder).known_failure(ONE, A) == NOISE
+    records.write([result(verdict="undecided")])
+    assert Records(folder).known_failure(ONE, A) == KnownFailure(), "another verdict wants another reason"
+    records.write([result(verdict="undecided")], NOISE)
+    records.write([result()])
+    assert "because" not in (folder / "one.json").read_text()
+
+
+def test_a_date_that_is_none_is_a_damaged_record(folder):
+    Records(folder).write([result(verdict="refuted")], NOISE)
+    path = folder / "one.json"
+    path.write_text(path.read_text().replace("2027-05-01", "in May"))
+    with pytest.raises(RecordError, match=r"one\.json: no readable record \(ValueError.*in May"):
+        Records(folder)
 
 
 def test_reading_makes_no_folder(folder):

@@ -22,6 +22,8 @@ def comparison_markdown(rows: Sequence[tuple[ClaimResult, Outcome]]) -> str:
         return "No claim was compared.\n"
     compared.sort(key=lambda row: (row[1].error is None, _ORDER.index(row[2].change), row[0].claim))
     counts = {change: sum(c.change == change for *_, c in compared) for change in _ORDER}
+    flips = sum(bool(c.before) and c.before != r.verdict for r, _, c in compared)
+    passes = sum(bool(c.before) and c.before != "supported" == r.verdict for r, _, c in compared)
     failed = sum(outcome.error is not None for _, outcome, _ in compared)
     first, comparison = compared[0][0], compared[0][2]
     head = [
@@ -29,6 +31,7 @@ def comparison_markdown(rows: Sequence[tuple[ClaimResult, Outcome]]) -> str:
         "",
         ", ".join(f"{count} {change}" for change, count in counts.items() if count)
         + f"; non-inferior means smaller by at most {comparison.margin:g}, at 0.1% error a side.",
+        f"Verdicts that differ from those of {comparison.against}: {flips}, of which now supported: {passes}.",
         "",
         "| claim | difference [99.9% interval] | mazes | change | verdict |",
         "|---|---|---|---|---|",

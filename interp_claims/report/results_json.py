@@ -43,11 +43,12 @@ def write_results(
         "python": platform.python_version(),
         "numpy": np.__version__,
         "exploratory": any(result.exploratory for result in ordered),
-        "claims": [result.to_dict() for result in ordered],
         "matrix": Matrix.of(ordered, seeds_of or {}, policies).to_dict(),
     }
+    lines = ",\n    ".join(json.dumps(result.to_dict(), ensure_ascii=False) for result in ordered)
+    head = json.dumps(content, indent=2, ensure_ascii=False).removesuffix("\n}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    write_atomically(path, f'{head},\n  "claims": [\n    {lines}\n  ]\n}}\n')  # a line each: they hold many numbers
 
 
 def read_results(path: Path) -> list[ClaimResult]:

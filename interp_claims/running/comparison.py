@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import enum
-from typing import Optional
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Optional, Protocol
 
 import numpy as np
 
+from interp_claims.errors import InterpClaimsError
+from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.sampling import drawn_squares
 from interp_claims.measures.changes import mean_total_variation
 from interp_claims.policies.policy import Policy
-from interp_claims.results import Comparison
+from interp_claims.results import ClaimResult, Comparison
 from interp_claims.running.context import BATCH, ClaimToRun, RunOptions, next_batch
 from interp_claims.verdicts.estimands import Mean
 from interp_claims.verdicts.sequential import Hypothesis, Verdict, decide, first_crossing
@@ -19,6 +24,10 @@ from interp_claims.verdicts.sequential import Hypothesis, Verdict, decide, first
 #: In the units of a claim's scores: probabilities, mostly.
 MARGIN = 0.05
 _SQUARES = 4
+
+
+class ComparisonError(InterpClaimsError):
+    """Saved results that nothing can be compared with."""
 
 
 class Change(str, enum.Enum):
@@ -44,11 +53,105 @@ class Lost(str, enum.Enum):
         return self.value
 
 
-def compare(run: ClaimToRun, old: Policy, options: RunOptions, margin: float = MARGIN) -> Optional[Comparison]:
+class Older(Protocol):
+    """What a policy is compared with."""
+
+    name: str
+    sha256: str
+    key: str
+
+    def scores(self, run: ClaimToRun, hypothesis: Hypothesis, mazes: Sequence[Maze]) -> np.ndarray:
+        """Its scores in the first of some mazes: in all of them, unless it has no more."""
+
+    def changes(self, policy: Policy, mazes: Sequence[Maze]) -> Optional[np.ndarray]:
+        """How much a policy differs from it unedited, per maze; None where it cannot be asked."""
+
+
+class OlderPolicy:
+    """An older policy at hand: measured along with the new one.
+
+    Args:
+        policy: the policy.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy, self.name, self.sha256 = policy, policy.name, policy.sha256
+        self.key = policy.sha256
+
+    def scores(self, run: ClaimToRun, hypothesis: Hypothesis, mazes: Sequence[Maze]) -> np.ndarray:
+        """See :class:`Older`."""
+        return hypothesis.estimand.scores(
+            run.measured(hypothesis.estimand, self.policy, tuple(mazes)), hypothesis.theta
+        )
+
+    def changes(self, policy: Policy, mazes: Sequence[Maze]) -> np.ndarray:
+        """See :class:`Older`."""
+        squares = Observations.at_squares(mazes, [drawn_squares(maze, _SQUARES) for maze in mazes])
+        return mean_total_variation(policy, self.policy, squares)
+
+
+class OlderResults:
+    """The saved results of an older policy: its scores, maze by maze.
+
+    Args:
+        results: those of one policy.
+
+    Raises:
+        ComparisonError: they are of several policies, or exploratory.
+    """
+
+    def __init__(self, results: Sequence[ClaimResult]) -> None:
+        of_policies = [result for result in results if result.policy_sha256 is not None]
+        policies = {(result.policy or "", result.policy_sha256 or "") for result in of_policies}
+        if len(policies) != 1:
+            names = ", ".join(sorted(name for name, _ in policies)) or "none"
+            raise ComparisonError(f"got results of {names}, wanted those of one policy")
+        if any(result.exploratory for result in of_policies):
+            raise ComparisonError(
+                "got exploratory results; run the claims without --max-mazes and --alpha, and compare with those"
+            )
+        ((self.name, self.sha256),) = policies
+        self.key = hashlib.sha256(json.dumps([result.to_dict() for result in of_policies]).encode()).hexdigest()
+        self._of = {result.claim: result for result in of_policies}
+
+    def result(self, claim: str) -> Optional[ClaimResult]:
+        """What a claim came to on the older policy."""
+        return self._of.get(claim)
+
+    def scores(self, run: ClaimToRun, hypothesis: Hypothesis, mazes: Sequence[Maze]) -> np.ndarray:
+        """See :class:`Older`.
+
+        Raises:
+            ComparisonError: the claim's threshold has changed since.
+        """
+        saved = self._of.get(run.name)
+        if saved is None:
+            return np.empty(0)
+        if saved.statement != str(hypothesis):
+            raise ComparisonError(
+                f"{run.name}: states {hypothesis}, but {saved.statement} in the saved results of {self.name}; measure "
+                "the older policy again"
+            )
+        by_seed = dict(saved.scores)
+        known = [by_seed.get(maze.seed) for maze in mazes if maze.seed is not None]
+        return np.array(known[: known.index(None)] if None in known else known, dtype=np.float64)
+
+    def changes(self, policy: Policy, mazes: Sequence[Maze]) -> None:
+        """See :class:`Older`: saved results tell nothing of the unedited policy."""
+
+
+def compare(run: ClaimToRun, old: Older, options: RunOptions, before: str, margin: float = MARGIN) -> Comparison | None:
     """Compare a sampled claim on its policy with the same claim on an older one; None for claims of other kinds.
 
     Both are measured on the same mazes, in order, until "the effect is smaller by at most the margin" is supported or
-    refuted. That no difference was found is never taken for none.
+    refuted, or an older policy's saved scores are used up. That no difference was found is never taken for none.
+
+    Args:
+        run: the claim on the new policy.
+        old: the older one.
+        options: how claims are run.
+        before: the older policy's verdict, or empty.
+        margin: the largest loss that counts as none.
     """
     if run.spec.kind != "sampled" or run.policy is None or run.spec.mazes is None:
         return None
@@ -56,36 +159,43 @@ def compare(run: ClaimToRun, old: Policy, options: RunOptions, margin: float = M
     low, high = hypothesis.estimand.score_bounds(hypothesis.theta)
     statement = Hypothesis(Mean((low - high, high - low)), "at least", -margin)
     budget = options.max_mazes if options.max_mazes is not None else run.spec.budget
-    stream, seen = run.spec.mazes.stream(options.block), 0
+    stream, seen, exhausted = run.spec.mazes.stream(options.block), 0, False
     differences: list[np.ndarray] = []
     changes: list[np.ndarray] = []
     verdict, lost = Verdict.UNDECIDED, Lost.UNDECIDED
-    while seen < budget and _more_wanted(verdict, lost):
+    while seen < budget and not exhausted and _more_wanted(verdict, lost):
         batch = next_batch(stream, min(BATCH, budget - seen))
         seen += len(batch)
         if verdict is Verdict.UNDECIDED:
-            measured = (run.measured(hypothesis.estimand, policy, batch) for policy in (run.policy, old))
-            new_scores, old_scores = (_favour(hypothesis, values) for values in measured)
-            differences.append(new_scores - old_scores)
+            before_scores = _favour(hypothesis, old.scores(run, hypothesis, batch))
+            exhausted = len(before_scores) < len(batch)
+            values = run.measured(hypothesis.estimand, run.policy, batch)
+            scores = _favour(hypothesis, hypothesis.estimand.scores(values, hypothesis.theta))
+            differences.append(scores[: len(before_scores)] - before_scores)
             verdict, _ = first_crossing(np.concatenate(differences), statement, options.alpha, options.alpha)
-        squares = Observations.at_squares(batch, [drawn_squares(maze, _SQUARES) for maze in batch])
-        changes.append(mean_total_variation(run.policy, old, squares))
-        lost = _lost(np.concatenate(changes), options)
-    decision = decide(np.concatenate(differences), statement, alpha_support=options.alpha,
-                      alpha_refute=options.alpha, budget=budget)  # fmt: skip
-    change = {Verdict.SUPPORTED: Change.NON_INFERIOR, Verdict.REFUTED: Change.REGRESSED}.get(
+        if (change := old.changes(run.policy, batch)) is None:
+            exhausted = exhausted or verdict is not Verdict.UNDECIDED
+        else:
+            changes.append(change)
+            lost = _lost(np.concatenate(changes), options)
+    found = np.concatenate(differences)
+    if not len(found):
+        return None
+    decision = decide(found, statement, alpha_support=options.alpha, alpha_refute=options.alpha, budget=budget)
+    became = {Verdict.SUPPORTED: Change.NON_INFERIOR, Verdict.REFUTED: Change.REGRESSED}.get(
         decision.verdict, Change.UNDECIDED
     )
     return Comparison(
         run.name,
         old.name,
         old.sha256,
-        change.value,
+        became.value,
         decision.effect,
         decision.interval,
         decision.mazes,
         margin,
-        (lost if change is Change.REGRESSED else Lost.NOTHING).value,
+        (lost if became is Change.REGRESSED else Lost.NOTHING).value,
+        before,
     )
 
 
@@ -94,9 +204,8 @@ def _more_wanted(verdict: Verdict, lost: Lost) -> bool:
     return verdict is Verdict.UNDECIDED or (verdict is Verdict.REFUTED and lost is Lost.UNDECIDED)
 
 
-def _favour(hypothesis: Hypothesis, values: np.ndarray) -> np.ndarray:
+def _favour(hypothesis: Hypothesis, scores: np.ndarray) -> np.ndarray:
     """Scores, turned so that more of them favours the claim."""
-    scores = hypothesis.estimand.scores(values, hypothesis.theta)
     if hypothesis.direction == "within":
         return -np.abs(scores)
     return scores if hypothesis.direction == "at least" else -scores

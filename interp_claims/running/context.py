@@ -30,12 +30,14 @@ class RunOptions:
         max_mazes: overrides every claim's budget; makes results exploratory, as another alpha does.
         block: where mazes come from.
         prediction: the registered prediction that is being decided, or empty.
+        at_least: claims are measured on so many mazes even when they are decided, so that their scores can be compared.
     """
 
     alpha: float = DEFAULT_ALPHA
     max_mazes: Optional[int] = None
     block: SeedBlock = CONFIRMATION
     prediction: str = ""
+    at_least: int = 0
 
     @property
     def exploratory(self) -> bool:

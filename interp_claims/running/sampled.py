@@ -92,7 +92,8 @@ def run_sampled(
 
     def still_open() -> list[_Line]:
         moot = contrasts if claim.verdict is Verdict.REFUTED else []  # nothing is left that a control could beat
-        return [line for line in lines if line.open and line not in moot]
+        kept = [claim] if len(seeds) < options.at_least else []  # though it may be decided
+        return [line for line in lines if (line.open and line not in moot) or line in kept]
 
     while len(seeds) < budget and (open_lines := still_open()):
         batch = next_batch(stream, min(BATCH, budget - len(seeds)))
@@ -127,9 +128,11 @@ def run_sampled(
     decision = decided(claim)
     controls = tuple(_control_result(line, decided) for line in lines[1:])
     verdict, reason = with_controls(decision.verdict, controls)
-    values = np.concatenate(claim.measured)[: decision.mazes]
+    everything = np.concatenate(claim.measured)
+    all_scores = hypothesis.estimand.scores(everything, hypothesis.theta)
+    values = everything[: decision.mazes]
+    kept = max(decision.mazes, options.at_least)
     worst = hypothesis.opposing_order(values)[:3]
-    scores = hypothesis.estimand.scores(values, hypothesis.theta)
     return run.result(
         verdict,
         options,
@@ -142,7 +145,8 @@ def run_sampled(
         budget=budget,
         alpha=options.alpha,
         controls=controls,
-        against=tuple((seeds[i], float(scores[i])) for i in worst),
+        against=tuple((seeds[i], float(all_scores[i])) for i in worst),
+        scores=tuple((seed, round(float(score), 6)) for seed, score in zip(seeds, all_scores[:kept])),
         seconds=time.monotonic() - began,
     )
 
