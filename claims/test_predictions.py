@@ -16,21 +16,30 @@ from interp_claims.mazes import (
     DISCOVERY,
     Direction,
     Observations,
+    decision_square,
+    draw_donor,
+    euclidean,
     maze_rng,
+    only,
+    path_length_steps,
     reachable_squares,
     size_between,
     stock_mazes,
     take_step,
     with_decision_square,
 )
-from interp_claims.measures import decision_observations, probe_of, roll_out
+from interp_claims.measures import decide, decision_observations, probe_of, roll_out
 from interp_claims.policies import DEFAULT_LAYER, RESIDUAL_LAYERS, roles_of
 from interp_claims.prereg import preregistered
 from interp_claims.sources import COMMENT, POST
 
-ON = {"by": "a commenter on the post", "on": "2023-03-11", "policy": "region5-seed0"}
-AUTHORS = {"by": "the authors of the post", "on": "2023-03-11", "policy": "region5-seed0"}
-SEEN = "for the published network: none; for this one, which came later, nothing"
+THE_POLICY = (
+    "region5-seed0: the first network that python -m interp_claims.training --region 5 --seed 0 makes with all other "
+    "options at their defaults (the published width, 1.2 million observations); it did not exist at registration"
+)
+ON = {"by": "a commenter on the post", "on": "2023-03-11", "description": THE_POLICY}
+AUTHORS = {"by": "the authors of the post", "on": "2023-03-11", "description": THE_POLICY}
+SEEN = "by the author: nothing of this network. By whoever wrote the test: claims on other networks of this suite"
 LARGEST = size_between(25, 25)
 SMALLEST = size_between(3, 7)
 STEPS = 256
@@ -148,6 +157,32 @@ def test_in_very_large_mazes_a_cheese_near_the_start_is_found_quickly(policy, ma
     return _gets_it_in_time(policy, mazes, [_in_corner(maze, False, False) for maze in mazes])
 
 
+def _top_right_first(policy, mazes):
+    """Whether the mouse stands in the top-right corner before it gets the cheese, if it ever does."""
+    walks = roll_out(policy, mazes, seed=0, max_steps=STEPS)
+    return np.array([walk.steps_to_top_right is not None for walk in walks], dtype=float)
+
+
+def _small_mazes(mazes):
+    """For each maze a very small one, drawn by its seed."""
+    return [draw_donor(maze, "very small maze", lambda donor: donor.size <= 7) for maze in mazes]
+
+
+@preregistered("E6", data_seen=SEEN, **ON)
+@claim(
+    number=2,
+    source=COMMENT.section("E6"),
+    effect_at_least=0.5,
+    bounds=(-1, 1),
+    mazes=LARGEST,
+    null_controls=(untrained,),
+)
+def test_from_very_small_to_very_large_mazes_the_mouse_turns_to_the_corner_first(policy, mazes):
+    """From mazes up to 7 x 7 to mazes of 25 x 25, the share in which the mouse is in the top-right corner before it has
+    the cheese rises by at least half: from the shortest path to the cheese to the corner first."""
+    return _top_right_first(policy, mazes) - _top_right_first(policy, _small_mazes(mazes))
+
+
 @lru_cache(maxsize=32)
 def _best_probed_layer(policy_sha256, policy):
     """The layer whose probe finds the cheese most often on discovery mazes that it was not fitted on."""
@@ -197,6 +232,42 @@ def test_the_mouse_can_be_sent_to_the_bottom_right(policy, mazes):
     """Clamping one activation in each cheese channel sends the mouse to a square of the bottom-right quarter of the
     maze in at least 7% of mazes: half of the authors' estimate of about 14%."""
     return _sent_to(policy, mazes, [_in_corner(maze, False, True, maze.size // 2 + 1) for maze in mazes])
+
+
+def _near_and_far(maze):
+    """Two places for the cheese with the same decision square and as many steps from there, at least two tiles farther
+    one than the other; the pair that differs most, of 24 squares drawn by the maze's seed. None if there is none."""
+    squares = [square for square in maze.free_squares if square != maze.start]
+    drawn = maze_rng(maze, "near and far").permutation(len(squares))[:24]
+    alike = {}
+    for moved in (maze.with_cheese(squares[i]) for i in drawn):
+        if (fork := decision_square(moved)) is not None:
+            steps = path_length_steps(moved, fork, moved.cheese)
+            alike.setdefault((fork, steps), []).append((euclidean(fork, moved.cheese), moved.cheese))
+    pairs = [(max(group)[0] - min(group)[0], min(group)[1], max(group)[1]) for group in alike.values()]
+    tiles, near, far = max(pairs, default=(0, None, None))
+    return (near, far) if tiles >= 2 else None
+
+
+def _has_near_and_far(maze):
+    return _near_and_far(maze) is not None
+
+
+@preregistered("A3", data_seen=SEEN, **AUTHORS)
+@claim(
+    number=4,
+    source=POST.section("Behavioral statistics"),
+    effect_at_least=0.02,
+    bounds=(-1, 1),
+    mazes=only(_has_near_and_far),
+    null_controls=(cheese_unseen,),
+)
+def test_at_equal_steps_a_cheese_farther_as_the_crow_flies_draws_less(policy, mazes):
+    """At the same decision square and as many steps away, a cheese that is farther as the crow flies draws the mouse
+    less: P(cheese) is lower by at least .02."""
+    pairs = [_near_and_far(maze) for maze in mazes]
+    near, far = ([maze.with_cheese(pair[i]) for maze, pair in zip(mazes, pairs)] for i in (0, 1))
+    return decide(policy, near).cheese - decide(policy, far).cheese
 
 
 # -- what the authors asked everyone beforehand ------------------------------------------------------------------------

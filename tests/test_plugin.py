@@ -811,6 +811,17 @@ def test_a_prediction_that_its_budget_cannot_decide_is_not_registered(project, c
     assert "P1: cannot be supported within 3 mazes whatever they say" in capsys.readouterr().err
 
 
+def test_what_no_network_can_decide_is_on_the_ledger_with_the_reason(project, capsys):
+    project(predicted())
+    told = {"name": "A2", "by": "somebody", "on": "2023-03-11", "sentence": "It works.", "why": "needs more networks"}
+    Path("claims/out.toml").write_text("\n".join(["[[prediction]]", *(f'{k} = "{v}"' for k, v in told.items())]))
+    assert command("register", "claims/out.toml") == 0
+    assert command("register", "claims/out.toml") == 0
+    assert "A2: is on the ledger already, as line 1" in capsys.readouterr().out
+    assert command("score") == 0
+    assert "out of reach: needs more networks" in " ".join(capsys.readouterr().out.split())
+
+
 def test_exploratory_outcomes_are_not_resolved(project, capsys):
     testdir = project(predicted())
     assert command("register", "claims/test_some_claims.py") == 0

@@ -17,7 +17,7 @@ from interp_claims.claims import spec_of
 from interp_claims.policies.forward import ActivationCache
 from interp_claims.policies.manifest import Manifest
 from interp_claims.prereg.ledger import Ledger, LedgerError
-from interp_claims.prereg.predictions import PredictionError, prediction_of
+from interp_claims.prereg.predictions import PredictionError, prediction_of, read_out_of_reach
 from interp_claims.prereg.reach import Reach, reach_of
 from interp_claims.prereg.scoring import UNIFORM_BRIER, Score, scores
 from interp_claims.prereg.sealing import block_of, differing_fields, sha256_of
@@ -42,7 +42,11 @@ def add_commands(commands: Any) -> None:
         return added
 
     register = command("register", "seal predictions and put them on the ledger", _register)
-    register.add_argument("file", type=Path, help="a file of claims with @preregistered(...) above some of them")
+    register.add_argument(
+        "file",
+        type=Path,
+        help="a file of claims with @preregistered(...) above some of them; or a .toml of predictions out of reach",
+    )
     register.add_argument("--name", action="append", help="register these alone; repeatable")
     bind = command("bind", "tell that the policy which a prediction describes now exists", _bind)
     bind.add_argument("name", help="the prediction")
@@ -57,6 +61,9 @@ def add_commands(commands: Any) -> None:
 
 def _register(chosen: argparse.Namespace) -> None:
     ledger, manifest = Ledger(chosen.ledger), Manifest(chosen.manifest)
+    if chosen.file.suffix == ".toml":
+        _put_out_of_reach(ledger, chosen.file, chosen.name)
+        return
     found = predictions_in(chosen.file, Path.cwd())
     names = {claim: _name(function) for claim, function in found.items()}
     unknown = set(chosen.name or ()) - set(names.values())
@@ -82,6 +89,20 @@ def _register(chosen: argparse.Namespace) -> None:
         entry = ledger.register(form)
         print(f"{names[claim]}: registered as line {entry.number}, seal {entry.body['sha256']}")
         print(f"    decided on level seeds from {block_of(form).first:,} on; {_power_text(reach, spec.budget)}")
+    print(f"head of the ledger: {ledger.head}")
+
+
+def _put_out_of_reach(ledger: Ledger, path: Path, names: Optional[Sequence[str]]) -> None:
+    for told in read_out_of_reach(path):
+        name = told.pop("name")
+        if names and name not in names:
+            continue
+        before = ledger.registered(name)
+        if before is not None and before.body == {"name": name, **told}:
+            print(f"{name}: is on the ledger already, as line {before.number}")
+            continue
+        entry = ledger.put_out_of_reach(name, told)
+        print(f"{name}: out of reach (line {entry.number}): {told['why']}")
     print(f"head of the ledger: {ledger.head}")
 
 

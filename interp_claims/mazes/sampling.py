@@ -91,6 +91,11 @@ class MazeDistribution:
     def __and__(self, other: MazeDistribution) -> MazeDistribution:
         return MazeDistribution(self.steps + other.steps)
 
+    @property
+    def conditions(self) -> tuple[Callable[[Maze], bool], ...]:
+        """The conditions of one's own among the steps, see :func:`only`."""
+        return tuple(step.condition for step in self.steps if isinstance(step, _Only))
+
     def maze(self, seed: int) -> Optional[Maze]:
         """The maze of a level seed, or None if this distribution rejects it."""
         maze: Optional[Maze] = level(seed)
@@ -176,6 +181,17 @@ class _CheeseOn(_Step):
         return maze.with_cheese(self.square) if maze.free[self.square] else None
 
 
+@dataclasses.dataclass(frozen=True)
+class _Only(_Step):
+    condition: Callable[[Maze], bool]
+
+    def __call__(self, maze: Maze) -> Optional[Maze]:
+        return maze if self.condition(maze) else None
+
+    def __str__(self) -> str:
+        return f"only({self.condition.__qualname__})"
+
+
 def corner_squares(maze: Maze, region: int) -> tuple[Square, ...]:
     """The free squares of the top-right ``region`` x ``region`` corner, clipped to the maze."""
     row, column = maze.top_right
@@ -190,6 +206,11 @@ def stock_mazes() -> MazeDistribution:
 def with_decision_square() -> MazeDistribution:
     """Only mazes where the way to the cheese and the way to the top-right corner part."""
     return MazeDistribution((_WithDecisionSquare(),))
+
+
+def only(condition: Callable[[Maze], bool]) -> MazeDistribution:
+    """Only mazes that fulfil a condition of one's own, a function with a name: it is printed in reports."""
+    return MazeDistribution((_Only(condition),))
 
 
 def size_between(smallest: int, largest: int) -> MazeDistribution:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import math
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Optional, TypeVar
 
 from interp_claims.claims import spec_of
 from interp_claims.errors import InterpClaimsError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -65,6 +72,42 @@ class Prediction:
     policy: Optional[str]
     description: str
     data_seen: str
+
+
+def read_out_of_reach(path: Path) -> list[dict[str, Any]]:
+    """Published predictions that no network here can decide, from a TOML file: one ``[[prediction]]`` each.
+
+    Returns:
+        For each ``name, by, on, sentence, why`` and ``credences``, as the ledger keeps them.
+
+    Raises:
+        PredictionError: the file cannot be read, or an entry lacks a field or has others.
+    """
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))["prediction"]
+        return [_out_of_reach(**entry) for entry in entries]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PredictionError(
+            f"{path}: no readable list of predictions ({error}); wanted [[prediction]] with name, by, on, sentence, "
+            "why and credences"
+        ) from error
+
+
+def _out_of_reach(
+    *,
+    name: str,
+    by: str,
+    on: str,
+    sentence: str,
+    why: str,
+    supported: Optional[float] = None,
+    refuted: Optional[float] = None,
+    undecided: Optional[float] = None,
+) -> dict[str, Any]:
+    datetime.date.fromisoformat(on)
+    credences = _credences(name, supported, refuted, undecided)
+    told = {"name": name, "by": by, "on": on, "sentence": sentence, "why": why}
+    return {**told, "credences": None if credences is None else dataclasses.asdict(credences)}
 
 
 def prediction_of(function: object) -> Optional[Prediction]:

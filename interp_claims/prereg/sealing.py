@@ -60,6 +60,7 @@ def _of_spec(spec: ClaimSpec) -> dict[str, Any]:
     ((_, hypothesis),) = spec.hypotheses.items()
     return {
         "mazes": str(spec.mazes),
+        "conditions": [source_code_of(condition) for condition in spec.mazes.conditions] if spec.mazes else [],
         "estimand": type(hypothesis.estimand).__name__,
         "bounds": list(hypothesis.estimand.bounds),
         "direction": hypothesis.direction,
@@ -83,7 +84,7 @@ def source_code_of(function: Callable[..., Any]) -> str:
             return
         parts[visited.__qualname__] = textwrap.dedent(inspect.getsource(visited))
         for name in sorted(_names_in(visited.__code__)):
-            used = visited.__globals__.get(name)
+            used = inspect.unwrap(value) if callable(value := visited.__globals__.get(name)) else value
             if isinstance(used, FunctionType) and used.__module__ == visited.__module__:
                 visit(used)
             elif isinstance(used, (int, float, str, tuple, dict)) and not name.startswith("__"):

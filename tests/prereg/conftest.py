@@ -4,11 +4,15 @@ import pytest
 
 from interp_claims.claims import claim
 from interp_claims.controls import untrained
-from interp_claims.mazes import size_between, stock_mazes
+from interp_claims.mazes import only, size_between, stock_mazes
 from interp_claims.prereg import preregistered, sealed_form
 from interp_claims.sources import INVARIANTS
 
 FACTOR = 2.0
+
+
+def is_odd(maze):
+    return maze.size % 4 == 1
 
 
 def helped(values):
@@ -73,4 +77,5 @@ def changed_claims():
         "bounds": {"bounds": (-2, 1)},
         "mazes": {"mazes": size_between(3, 9)},
         "budget": {"budget": 100},
+        "condition": {"mazes": only(is_odd)},
     }

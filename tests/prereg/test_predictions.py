@@ -4,6 +4,7 @@ import pytest
 
 from interp_claims.claims import universal_claim
 from interp_claims.prereg import Credences, PredictionError, prediction_of, preregistered
+from interp_claims.prereg.predictions import read_out_of_reach
 from interp_claims.sources import INVARIANTS
 
 
@@ -58,3 +59,40 @@ def test_only_sampled_claims_can_be_predicted():
 
     with pytest.raises(PredictionError, match="P1: stands above no sampled claim"):
         declare(test_always)
+
+
+OUT_OF_REACH = """
+[[prediction]]
+name = "A2"
+by = "somebody"
+on = "2023-03-11"
+sentence = "It works everywhere."
+supported = 0.8
+why = "needs more networks"
+"""
+
+
+def test_predictions_out_of_reach_are_read_with_the_reason(tmp_path):
+    path = tmp_path / "out.toml"
+    path.write_text(OUT_OF_REACH)
+    (told,) = read_out_of_reach(path)
+    assert (told["name"], told["why"]) == ("A2", "needs more networks")
+    assert told["credences"] == {"supported": 0.8, "refuted": pytest.approx(0.2), "undecided": None}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('why = "needs more networks"', "", "'why'"),
+        ('why = "needs more networks"', 'why = "x"\nwho = "y"', "'who'"),
+        ("2023-03-11", "last year", "last year"),
+        ("0.8", "8", "probabilities"),
+        ("[[prediction]]", "[[predictions]]", "'prediction'"),
+        ("by =", "by", "key"),
+    ],
+)
+def test_a_list_of_predictions_with_a_mistake_is_named(tmp_path, old, new, message):
+    path = tmp_path / "out.toml"
+    path.write_text(OUT_OF_REACH.replace(old, new))
+    with pytest.raises(PredictionError, match=rf"out\.toml: no readable list of predictions \(.*{message}"):
+        read_out_of_reach(path)

@@ -1,6 +1,7 @@
 """Sealing: whatever decides a prediction changes its seal, and with it the mazes that decide it."""
 
 import json
+from functools import lru_cache
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_whatever_is_said_of_a_prediction_is_sealed(make_form, change):
     assert sha256_of(make_form(**CHANGES[change])) != sha256_of(make_form())
 
 
-@pytest.mark.parametrize("change", ["theta", "direction", "bounds", "mazes", "budget"])
+@pytest.mark.parametrize("change", ["theta", "direction", "bounds", "mazes", "budget", "condition"])
 def test_whatever_decides_the_claim_is_sealed_and_draws_other_mazes(make_form, changed_claims, change):
     changed = make_form(claim=changed_claims[change])
     assert sha256_of(changed) != sha256_of(make_form())
@@ -54,6 +55,25 @@ def test_the_code_of_a_claim_is_sealed_with_what_it_uses_of_its_module(make_pred
     assert "size_between" not in code, "what it does not use is left out"
     monkeypatch.setitem(prediction.__globals__, "FACTOR", 3.0)
     assert source_code_of(prediction) != code
+
+
+@lru_cache(maxsize=1)
+def _looked_up():
+    return "a table of some kind"
+
+
+def _uses_a_cached_helper(mazes):
+    return [_looked_up() for _ in mazes]
+
+
+def test_helpers_that_keep_their_answers_are_sealed_too():
+    assert "a table of some kind" in source_code_of(_uses_a_cached_helper)
+
+
+def test_a_condition_on_mazes_is_sealed_with_its_code(make_form, changed_claims):
+    form = make_form(claim=changed_claims["condition"])
+    assert form["mazes"] == "only(is_odd)"
+    assert "maze.size % 4 == 1" in form["conditions"][0]
 
 
 def test_seeds_of_a_prediction_are_its_own(make_form):
