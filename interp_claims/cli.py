@@ -150,7 +150,9 @@ def _record(chosen: argparse.Namespace) -> None:
     before = [records.verdict(r.policy_sha256, r.claim) for r in results]
     written = records.write(results)
     for result, was in zip(results, before):
-        if result.policy_sha256 is not None:
+        if result.broken_off:
+            print(f"broke off      {result.claim} on {result.policy}, not recorded ({result.reason})")
+        elif result.policy_sha256 is not None:
             change = "new" if was is None else "unchanged" if was == result.verdict else f"was {was}"
             print(f"{result.verdict:<14} {result.claim} on {result.policy} ({change})")
     print(f"written: {', '.join(map(str, written)) or 'nothing'}")

@@ -93,6 +93,8 @@ class ClaimResult:
         prediction: the registered prediction that was decided, or empty.
         comparison: with an older policy, where one was asked for.
         exploratory: whether budget or error rate were changed on the command line.
+        broken_off: whether it was not evaluated because its function raised an error or its process died, which says
+            nothing about the policy and is never put on record.
         seconds: how long it took.
     """
 
@@ -119,6 +121,7 @@ class ClaimResult:
     prediction: str = ""
     comparison: Optional[Comparison] = None
     exploratory: bool = False
+    broken_off: bool = False
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:

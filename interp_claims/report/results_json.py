@@ -12,7 +12,7 @@ import numpy as np
 
 import interp_claims
 from interp_claims.errors import InterpClaimsError
-from interp_claims.files import write_atomically
+from interp_claims.files import make_folder, write_atomically
 from interp_claims.report.matrix import Matrix
 from interp_claims.results import ENGINE_VERSION, SCHEMA_VERSION, ClaimResult
 
@@ -34,6 +34,9 @@ def write_results(
         results: of the run.
         seeds_of: what each policy is one seed of, by name.
         policies: names of policies, in the order of the matrix; others follow.
+
+    Raises:
+        FileError: the file cannot be written; what was there before is unchanged.
     """
     ordered = sorted(results, key=lambda result: (result.claim, result.policy or ""))
     content: dict[str, Any] = {
@@ -46,7 +49,7 @@ def write_results(
         "claims": [result.to_dict() for result in ordered],
         "matrix": Matrix.of(ordered, seeds_of or {}, policies).to_dict(),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
