@@ -10,10 +10,10 @@ from pathlib import Path
 
 import platformdirs
 
-from interp_claims.errors import InterpClaimsError
+from interp_claims.errors import CircumstanceError
 
 
-class FileError(InterpClaimsError, OSError):
+class FileError(CircumstanceError, OSError):
     """A file or folder that cannot be written as asked."""
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from interp_claims.errors import InterpClaimsError
+from interp_claims.errors import CircumstanceError
 from interp_claims.files import write_atomically
 
 
-class ReplacedError(InterpClaimsError):
+class ReplacedError(CircumstanceError):
     """A checkpoint that was replaced while a run was using it."""
 
 
@@ -43,8 +43,8 @@ class Agreement:
             first = loaded.setdefault(which, {"name": name, "sha256": sha256})
             if first["sha256"] != sha256:
                 raise ReplacedError(
-                    f"{which}: was replaced during the run: its weights hash to {sha256}, those that the run began with "
-                    f"to {first['sha256']}; run the claims again, with --resume after putting the first file back"
+                    f"{which}: was replaced during the run: its weights hash to {sha256}, those loaded first to "
+                    f"{first['sha256']}; run the claims again, with --resume after putting the first file back"
                 )
             write_atomically(self._path, json.dumps(loaded))
 

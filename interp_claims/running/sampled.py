@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Optional
 
 import numpy as np
@@ -18,6 +18,7 @@ from interp_claims.running.context import (
     Measurements,
     Progress,
     RunOptions,
+    UnmeasurableMazeError,
     next_batch,
     with_controls,
 )
@@ -77,6 +78,7 @@ def run_sampled(
 
     Raises:
         EffectError: the claim's function returned something that is no effect.
+        UnmeasurableMazeError: a maze before the decision cannot be measured.
     """
     began = time.monotonic()
     spec, policy = run.spec, run.policy
@@ -96,22 +98,22 @@ def run_sampled(
 
     while len(seeds) < budget and (open_lines := still_open()):
         batch = next_batch(stream, min(BATCH, budget - len(seeds)))
-        seeds.extend(maze.seed for maze in batch if maze.seed is not None)
 
-        def measured(control: Optional[Control], batch: tuple[Maze, ...] = batch) -> np.ndarray:
+        def measured(control: Optional[Control], batch: tuple[Maze, ...]) -> np.ndarray:
             which = policy if control is None else control.apply(policy, batch)
             key = (run.function, run.variant, policy.sha256, control, batch[0].seed, len(batch))
             return measurements.get(key, lambda: run.measured(hypothesis.estimand, which, batch))
 
-        own = measured(None) if claim in open_lines or any(line in contrasts for line in open_lines) else None
-        for line in open_lines:
-            values = own if line is claim else measured(line.control)
-            if line in contrasts:
-                assert own is not None and values is not None
-                values = hypothesis.contrast_scores(own, values)
-            assert values is not None
-            line.measured.append(values)
+        compared = [None] if any(line in contrasts for line in open_lines) else []
+        wanted = list(dict.fromkeys([*compared, *(line.control for line in open_lines)]))
+        batch, values, stopped_by = _measurable(measured, wanted, batch)
+        seeds.extend(maze.seed for maze in batch if maze.seed is not None)
+        for line in open_lines if batch else ():
+            own = values[line.control]
+            line.measured.append(hypothesis.contrast_scores(values[None], own) if line in contrasts else own)
             line.look(options.alpha, budget)
+        if stopped_by is not None and still_open():
+            raise stopped_by
         waiting = tuple(line.name for line in still_open() if line is not claim)
         progress(Progress(spec.sentence, len(seeds), budget, claim.estimate(), claim.verdict, waiting))
 
@@ -145,6 +147,25 @@ def run_sampled(
         against=tuple((seeds[i], float(scores[i])) for i in worst),
         seconds=time.monotonic() - began,
     )
+
+
+def _measurable(
+    measured: Callable[[Optional[Control], tuple[Maze, ...]], np.ndarray],
+    wanted: Sequence[Optional[Control]],
+    batch: tuple[Maze, ...],
+) -> tuple[tuple[Maze, ...], dict[Optional[Control], np.ndarray], Optional[UnmeasurableMazeError]]:
+    """What a batch measures, up to the first maze that cannot be measured, and the error that this one raises.
+
+    A decision that falls before that maze stands, whatever the batches, so that verdicts do not depend on their size.
+    """
+    stopped_by: Optional[UnmeasurableMazeError] = None
+    while batch:
+        try:
+            return batch, {control: measured(control, batch) for control in wanted}, stopped_by
+        except UnmeasurableMazeError as error:
+            stopped_by = error
+            batch = batch[: [maze.seed for maze in batch].index(error.seed)]
+    return (), {}, stopped_by
 
 
 def _control_result(line: _Line, decide_line: Callable[[_Line], Decision]) -> ControlResult:
