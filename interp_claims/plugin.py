@@ -328,6 +328,7 @@ def _finished(item: pytest.Function, claim: ClaimToRun, options: RunOptions, run
     result = run_claim(claim, options, run.measurements, run.progress.write)
     if old is not None:
         result = dataclasses.replace(result, comparison=compare(claim, old, options))
+    item.stash[_RESULT] = result  # whatever becomes of keeping it
     run.journal.put(key, result)
     return result
 
@@ -348,11 +349,11 @@ def _search(claim: ClaimToRun, folder: Path, command: str) -> str:
     """Look for the smallest maze that contradicts a claim, and say what came of it."""
     try:
         maze = smallest_counterexample(claim)
+        if maze is None:
+            return "no counterexample: every maze tried agrees with the statement"
+        path = save_counterexample(claim, maze, folder)
     except InterpClaimsError as error:
         return f"no counterexample: {error}"
-    if maze is None:
-        return "no counterexample: every maze tried agrees with the statement"
-    path = save_counterexample(claim, maze, folder)
     return f"smallest counterexample: {maze!r}\n{maze.to_text()}\n    {command} --replay {shlex.quote(str(path))}"
 
 

@@ -48,6 +48,16 @@ def test_{name}(policy, mazes):
 '''
 
 
+COUNTED = """
+@declared(effect_at_least=0.2)
+def test_counted(policy, mazes):
+    \"\"\"It counts how often it is measured.\"\"\"
+    with open("measured", "a") as file:
+        file.write("x")
+    return noisy(policy, mazes, 0.5)
+"""
+
+
 def run(project, *options, workers=0):
     """Run the claims; in a process of its own when workers are asked for."""
     if workers:
@@ -91,3 +101,9 @@ def make_project(pytester, monkeypatch):
         return pytester
 
     return write
+
+
+def times_measured(testdir):
+    """How many batches the claim of ``COUNTED`` measured so far, with its controls."""
+    path = testdir.path / "measured"
+    return len(path.read_text()) if path.exists() else 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Optional
 
 import numpy as np
@@ -90,7 +91,7 @@ def run_sampled(
     contrasts = [_Line(hypothesis.contrast(), control, "contrast") for control in spec.contrast_controls]
     lines = [claim, *nulls, *contrasts]
     seeds: list[int] = []
-    stream = spec.mazes.stream(options.block)
+    stream: Iterator[Maze] = spec.mazes.stream(options.block)
 
     def still_open() -> list[_Line]:
         moot = contrasts if claim.verdict is Verdict.REFUTED else []  # nothing is left that a control could beat
@@ -106,14 +107,13 @@ def run_sampled(
 
         compared = [None] if any(line in contrasts for line in open_lines) else []
         wanted = list(dict.fromkeys([*compared, *(line.control for line in open_lines)]))
-        batch, values, stopped_by = _measurable(measured, wanted, batch)
+        batch, values, later = _measurable(measured, wanted, batch)
+        stream = chain(later, stream)
         seeds.extend(maze.seed for maze in batch if maze.seed is not None)
-        for line in open_lines if batch else ():
+        for line in open_lines:
             own = values[line.control]
             line.measured.append(hypothesis.contrast_scores(values[None], own) if line in contrasts else own)
             line.look(options.alpha, budget)
-        if stopped_by is not None and still_open():
-            raise stopped_by
         waiting = tuple(line.name for line in still_open() if line is not claim)
         progress(Progress(spec.sentence, len(seeds), budget, claim.estimate(), claim.verdict, waiting))
 
@@ -153,19 +153,23 @@ def _measurable(
     measured: Callable[[Optional[Control], tuple[Maze, ...]], np.ndarray],
     wanted: Sequence[Optional[Control]],
     batch: tuple[Maze, ...],
-) -> tuple[tuple[Maze, ...], dict[Optional[Control], np.ndarray], Optional[UnmeasurableMazeError]]:
-    """What a batch measures, up to the first maze that cannot be measured, and the error that this one raises.
+) -> tuple[tuple[Maze, ...], dict[Optional[Control], np.ndarray], tuple[Maze, ...]]:
+    """What a batch measures, up to the first maze that cannot be measured; and the mazes from that one on.
 
-    A decision that falls before that maze stands, whatever the batches, so that verdicts do not depend on their size.
+    It matters only to who is still undecided when they come to it, so that verdicts do not depend on the batches.
+
+    Raises:
+        UnmeasurableMazeError: it is the first of the batch.
     """
-    stopped_by: Optional[UnmeasurableMazeError] = None
-    while batch:
+    later: tuple[Maze, ...] = ()
+    while True:
         try:
-            return batch, {control: measured(control, batch) for control in wanted}, stopped_by
+            return batch, {control: measured(control, batch) for control in wanted}, later
         except UnmeasurableMazeError as error:
-            stopped_by = error
-            batch = batch[: [maze.seed for maze in batch].index(error.seed)]
-    return (), {}, stopped_by
+            before = [maze.seed for maze in batch].index(error.seed)
+            if not before:
+                raise
+            batch, later = batch[:before], batch[before:] + later
 
 
 def _control_result(line: _Line, decide_line: Callable[[_Line], Decision]) -> ControlResult:
