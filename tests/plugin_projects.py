@@ -75,6 +75,7 @@ def make_project(pytester, monkeypatch):
     """A project with two small shipped policies; call what comes back with claims to write them."""
     monkeypatch.setenv("INTERP_CLAIMS_CACHE", str(pytester.path / "cache"))
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    monkeypatch.setenv("TMPDIR", str(pytester.mkdir("tmp")))  # killed runs leave their folder
     for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
         monkeypatch.delenv(name, raising=False)  # these tests may run in a worker themselves
     pytester.makeconftest(CONFTEST)
