@@ -6,6 +6,7 @@ pytest-xdist the process with the terminal knows items by their ids alone, so th
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Optional
 
 import pytest
 
-from interp_claims.files import write_atomically
+from interp_claims.files import FileError, write_atomically
 from interp_claims.policies.agreement import Agreement
 from interp_claims.results import ClaimResult
 
@@ -31,8 +32,13 @@ class BrokenOff:
         self._loaded = loaded
 
     def tell(self, rows: dict[str, ClaimResult]) -> None:
-        """Say for each item what its row is if its process dies; all workers would say the same, so the first does."""
-        if not self._path.exists():
+        """Say for each item what its row is if its process dies; all workers would say the same, so the first does.
+
+        Where that cannot be written, claims whose process dies fail without a row.
+        """
+        if self._path.exists():
+            return
+        with contextlib.suppress(FileError):
             write_atomically(self._path, json.dumps({item: row.to_dict() for item, row in rows.items()}))
 
     def by_dying(self, item: str, worker: str) -> Optional[ClaimResult]:

@@ -3,10 +3,13 @@
 import dataclasses
 import json
 import threading
+import time
 
 import pytest
 from plugin_projects import COUNTED, run, times_measured
 
+from interp_claims.policies import ImpalaNetwork, Policy
+from interp_claims.policies.frozen import frozen
 from interp_claims.report.results_json import read_results, write_results
 from interp_claims.results import ClaimResult
 from interp_claims.running.journal import Journal
@@ -133,3 +136,25 @@ def test_a_journal_written_by_two_runs_at_once_is_whole(two_writers, tmp_path):
     while alive():
         assert Journal(tmp_path).get("key").verdict in ("supported", "refuted")
     assert [path.name for path in tmp_path.iterdir()] == ["key.json"]
+
+
+def test_roles_asked_for_by_two_at_once_are_found_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("INTERP_CLAIMS_CACHE", str(tmp_path))
+    policy = Policy(ImpalaNetwork(1).initialise(0), name="one")
+    searches, found = [], []
+
+    def find():
+        searches.append(1)
+        time.sleep(0.2)
+        return {"channels": [3, 1]}
+
+    def ask():
+        found.append(frozen(policy, "things", [json], find))
+
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    assert found == [{"channels": (3, 1)}] * 3
+    assert searches == [1]

@@ -9,8 +9,7 @@ from plugin_projects import run
 
 from interp_claims.edits import no_op
 from interp_claims.mazes import DISCOVERY, Observations, stock_mazes
-from interp_claims.policies import DEFAULT_LAYER, ImpalaNetwork, Policy
-from interp_claims.policies.forward import DeviceMemoryError
+from interp_claims.policies import DEFAULT_LAYER, DeviceMemoryError, ImpalaNetwork, Policy
 
 
 @pytest.fixture

@@ -23,6 +23,14 @@ KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 INTERRUPT = "os.kill(os.getpid(), signal.SIGINT)"
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """Processes that a shell starts in the background ignore SIGINT, and so would theirs."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def rows(testdir):
     entries = json.loads((testdir.path / "results.json").read_text())["claims"]
     return {entry["claim"].split("::test_")[1]: entry for entry in entries}

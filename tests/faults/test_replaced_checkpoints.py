@@ -5,8 +5,8 @@ import json
 import pytest
 from plugin_projects import run
 
-from interp_claims.policies import ImpalaNetwork, Manifest, Policy, save_network
-from interp_claims.policies.agreement import Agreement, ReplacedError
+from interp_claims.policies import ImpalaNetwork, Manifest, Policy, ReplacedError, save_network
+from interp_claims.policies.agreement import Agreement
 
 CLAIMS = """
 from interp_claims.policies import ImpalaNetwork, save_network
