@@ -88,15 +88,15 @@ class ClaimResult:
         alpha: error rate of either side.
         controls: what the controls came to.
         against: seeds and effects of the three mazes that speak most against the claim.
-        unmeasurable: seed of the maze for which the measure is undefined, where that is why it was not evaluated.
         counterexample: for universal claims, the smallest that was found.
         reported: the figure that the source reports, in words.
         prediction: the registered prediction that was decided, or empty.
         comparison: with an older policy, where one was asked for.
         exploratory: whether budget or error rate were changed on the command line.
+        seconds: how long it took.
         broken_off: whether it was not evaluated because its function raised an error, its process died or the machine
             stood in the way, which says nothing about the policy and is never put on record.
-        seconds: how long it took.
+        unmeasurable: seed of the maze for which the measure is undefined, where that is why it was not evaluated.
     """
 
     claim: str
@@ -117,14 +117,14 @@ class ClaimResult:
     alpha: Optional[float] = None
     controls: tuple[ControlResult, ...] = ()
     against: tuple[tuple[int, float], ...] = ()
-    unmeasurable: Optional[int] = None
     counterexample: str = ""
     reported: str = ""
     prediction: str = ""
     comparison: Optional[Comparison] = None
     exploratory: bool = False
-    broken_off: bool = False
     seconds: float = 0.0
+    broken_off: bool = False
+    unmeasurable: Optional[int] = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
