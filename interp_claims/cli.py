@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
+from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -20,13 +21,14 @@ from interp_claims.policies.checkpoints import identity, load_network
 from interp_claims.policies.forward import ActivationCache
 from interp_claims.policies.manifest import Manifest, untrained_like
 from interp_claims.policies.policy import Policy
+from interp_claims.prereg.ledger import TamperedError
 from interp_claims.records import KnownFailure, Records
 from interp_claims.report.in_toto import statement_of
 from interp_claims.report.inventory import inventory_markdown, read_elsewhere
 from interp_claims.report.results_json import read_results
 from interp_claims.report.roles import roles_text
 
-_INTERRUPTED = 130
+_TAMPERED, _UNUSABLE, _INTERRUPTED = 1, 2, 130
 _EPILOG = """\
 examples:
   pytest claims/ --policy region5-seed0-bootstrap --claims-json results.json
@@ -34,7 +36,8 @@ examples:
   interp-claims behaviour my_checkpoint.pth
   interp-claims roles my_checkpoint.pth
 
-exit status: 0 done, 2 wrong usage or unusable input, 130 interrupted
+exit status: 0 done, 1 the ledger or a prediction on it was changed afterwards, 2 wrong usage or a file that cannot be
+read or written, 130 interrupted
 """
 
 
@@ -48,7 +51,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         return _INTERRUPTED
     except InterpClaimsError as error:
         print(f"interp-claims: {error}", file=sys.stderr)
-        return 2
+        return _TAMPERED if isinstance(error, TamperedError) else _UNUSABLE
     return 0
 
 
@@ -156,7 +159,9 @@ def _record(chosen: argparse.Namespace) -> None:
     given = chosen.because or chosen.review_by
     written = records.write(results, KnownFailure(chosen.because, chosen.review_by) if given else None)
     for result, was in zip(results, before):
-        if result.policy_sha256 is not None:
+        if result.broken_off:
+            print(f"broke off      {result.claim} on {result.policy}, not recorded ({result.reason})")
+        elif result.policy_sha256 is not None:
             change = "new" if was is None else "unchanged" if was == result.verdict else f"was {was}"
             print(f"{result.verdict:<14} {result.claim} on {result.policy} ({change})")
     print(f"written: {', '.join(map(str, written)) or 'nothing'}")
@@ -181,6 +186,20 @@ def _roles(chosen: argparse.Namespace) -> None:
 
 
 def _gather(policy: Policy, path: Path) -> None:
+    """Bring a table up to date; while another process does that, wait for it rather than do it twice."""
+    lock = FileLock(f"{path}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"interp-claims: waiting for another process, which is gathering {path}", file=sys.stderr)
+        lock.acquire()
+    try:
+        _gather_missing(policy, path)
+    finally:
+        lock.release()
+
+
+def _gather_missing(policy: Policy, path: Path) -> None:
     table = BehaviourTable.read(path, policy.sha256) if path.exists() else BehaviourTable(policy.sha256)
     missing = table.missing()
     columns = (TextColumn(policy.name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -189,6 +208,7 @@ def _gather(policy: Policy, path: Path) -> None:
         for count in table.gather(policy, missing):
             table.write(path)
             progress.update(task, advance=count)
+    table.write(path)
     print(f"{policy.name}: {len(table.rows)} mazes in {path}")
 
 

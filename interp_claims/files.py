@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import uuid
@@ -9,11 +10,15 @@ from pathlib import Path
 
 import platformdirs
 
-from interp_claims.errors import InterpClaimsError
+from interp_claims.errors import CircumstanceError
 
 
-class FileError(InterpClaimsError):
+class FileError(CircumstanceError, OSError):
     """A file or folder that cannot be written as asked."""
+
+
+class CacheWarning(UserWarning):
+    """Derived data that could not be read, and is made anew, or could not be kept, and will be."""
 
 
 def cache_folder() -> Path:
@@ -23,7 +28,13 @@ def cache_folder() -> Path:
 
 
 def write_atomically(path: Path, content: str | bytes | memoryview) -> None:
-    """Write a file so that readers see the old or the new content, never a part, even after a crash."""
+    """Write a file so that readers see the old or the new content, never a part, even after a crash.
+
+    Of several who write the same file at once, the last one wins, with its whole content.
+
+    Raises:
+        FileError: it cannot be written, for example because the disk is full; what was there before is unchanged.
+    """
     data = content.encode("utf-8") if isinstance(content, str) else content
     part = path.with_name(f"{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
     try:
@@ -32,8 +43,14 @@ def write_atomically(path: Path, content: str | bytes | memoryview) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise FileError(
+                f"{path}: cannot be written ({error.strerror or error}), and is as it was before; make room for it, or "
+                "choose another path"
+            ) from error
         raise
 
 

@@ -161,7 +161,9 @@ def account(result: ClaimResult, outcome: Outcome, replay: str) -> str:
     if result.against:
         lines.append("  mazes that speak most against it:")
         lines += [f"    seed {seed}: {effect:+.4f}" for seed, effect in result.against]
-        lines.append(f"  replay     {replay} --replay {result.against[0][0]}")
+    seed = result.against[0][0] if result.against else result.unmeasurable
+    if seed is not None:
+        lines.append(f"  replay     {replay} --replay {seed}")
     return "\n".join(lines)
 
 

@@ -21,6 +21,7 @@ from interp_claims.claims import ClaimSpec, policies_named, spec_of
 from interp_claims.errors import InterpClaimsError
 from interp_claims.outcomes import (
     ClaimFailed,
+    ClaimNotEvaluated,
     Outcome,
     VerdictFlipped,
     account,
@@ -28,8 +29,10 @@ from interp_claims.outcomes import (
     outcome_of_comparison,
     outcome_of_prediction,
 )
+from interp_claims.plugin_faults import BrokenOff
 from interp_claims.plugin_reporter import Reporter
 from interp_claims.plugin_scheduling import ByClaim
+from interp_claims.policies.agreement import Agreement
 from interp_claims.policies.manifest import Manifest
 from interp_claims.policies.policy import Policy
 from interp_claims.prereg import Ledger, prediction_of
@@ -109,7 +112,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--at-least: got {config.getoption('at_least')}, wanted a number of mazes")
     if not 0 < alpha < 1:
         raise pytest.UsageError(f"--alpha: got {alpha}, wanted a number between 0 and 1")
-    config.addinivalue_line("filterwarnings", "default:.*finding the roles anew")  # mended, so worth a line, no failure
+    config.addinivalue_line("filterwarnings", "default::interp_claims.files.CacheWarning")  # worth a line, no failure
     config.stash[_RUN] = run = _Run(config)
     if not run.is_worker:
         run.check_options()
@@ -139,13 +142,16 @@ class _Run:
         self._older_results: Optional[OlderResults] = None
         worker = getattr(config, "workerinput", None)
         self.is_worker = worker is not None
-        folder = worker["interp_claims_progress"] if worker else tempfile.mkdtemp(prefix="interp-claims-")
-        self.progress_folder = Path(folder)
+        self.folder = Path(worker["interp_claims_folder"]) if worker else _temporary_folder()
+        self.progress_folder = self.folder / "progress"
+        self.progress_folder.mkdir(exist_ok=True)
+        self.loaded = Agreement(self.folder)
+        self.broken_off = BrokenOff(self.folder, self.loaded)
         self.progress = ProgressFile(self.progress_folder, os.environ.get("PYTEST_XDIST_WORKER", "main"))
 
     @property
     def manifest(self) -> Manifest:
-        self._manifest = self._manifest or Manifest(self.fixtures / "policies.toml")
+        self._manifest = self._manifest or Manifest(self.fixtures / "policies.toml", self.loaded)
         return self._manifest
 
     @property
@@ -211,6 +217,8 @@ class _Run:
         return {name: entry.seeds_of for name, entry in self.manifest.entries.items()}
 
     def outcome(self, result: ClaimResult) -> Outcome:
+        if result.broken_off:
+            return Outcome(ClaimNotEvaluated, "failed", result.verdict)
         if result.prediction and result.policy_sha256 == self.ledger.policy_of(result.prediction):
             resolution = self.ledger.resolution(result.prediction)
             return outcome_of_prediction(result, None if resolution is None else str(resolution.body["verdict"]))
@@ -224,7 +232,14 @@ class _Run:
 
     def close(self) -> None:
         if not self.is_worker:
-            shutil.rmtree(self.progress_folder, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _temporary_folder() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="interp-claims-"))
+    except OSError as error:
+        raise pytest.UsageError(f"no temporary folder can be made ({error}); make room, or set TMPDIR") from error
 
 
 _RUN = pytest.StashKey[_Run]()
@@ -232,6 +247,12 @@ _RUN = pytest.StashKey[_Run]()
 
 def _is_results(against: str) -> bool:
     return Path(against).suffix == ".json"
+
+
+@pytest.fixture(scope="session")
+def manifest(pytestconfig: pytest.Config) -> Manifest:
+    """The shipped policies; whatever is loaded through it is the same in all processes of the run."""
+    return pytestconfig.stash[_RUN].manifest
 
 
 # -- collection ----------------------------------------------------------------------------------------------------
@@ -279,6 +300,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError(run.refusal)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    run = session.config.stash[_RUN]
+    if run.is_worker:
+        run.broken_off.tell({item.nodeid: row for item in session.items if (row := _without_verdict(item, run))})
+
+
 def _longest_first(item: pytest.Item) -> tuple[bool, int, bool]:
     """Claims with large budgets first, and of these the ones about ratios, whose differences are small."""
     spec = spec_of(item.obj) if isinstance(item, pytest.Function) else None
@@ -297,7 +324,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Optional[ByC
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    node.workerinput["interp_claims_progress"] = str(node.config.stash[_RUN].progress_folder)
+    node.workerinput["interp_claims_folder"] = str(node.config.stash[_RUN].folder)
 
 
 # -- running -------------------------------------------------------------------------------------------------------
@@ -347,6 +374,7 @@ def _finished(item: pytest.Function, claim: ClaimToRun, options: RunOptions, run
     if old is not None:
         before = run.verdict_before(old, claim.name)
         result = dataclasses.replace(result, comparison=compare(claim, old, options, before))
+    item.stash[_RESULT] = result  # whatever becomes of keeping it
     run.journal.put(key, result)
     return result
 
@@ -367,11 +395,11 @@ def _search(claim: ClaimToRun, folder: Path, command: str) -> str:
     """Look for the smallest maze that contradicts a claim, and say what came of it."""
     try:
         maze = smallest_counterexample(claim)
+        if maze is None:
+            return "no counterexample: every maze tried agrees with the statement"
+        path = save_counterexample(claim, maze, folder)
     except InterpClaimsError as error:
         return f"no counterexample: {error}"
-    if maze is None:
-        return "no counterexample: every maze tried agrees with the statement"
-    path = save_counterexample(claim, maze, folder)
     return f"smallest counterexample: {maze!r}\n{maze.to_text()}\n    {command} --replay {shlex.quote(str(path))}"
 
 
@@ -393,10 +421,10 @@ _COUNTEREXAMPLE = pytest.StashKey[str]()
 
 
 def _claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
+    """The claim that an item is; before its fixtures are there, one without policy and arguments."""
     parameters: dict[str, Any] = item.callspec.params if hasattr(item, "callspec") else {}
     threshold = str(parameters.get("claim_threshold", ""))
-    wanted = item._fixtureinfo.argnames
-    arguments = {name: item.funcargs[name] for name in wanted if name not in _SUPPLIED}
+    arguments = {n: item.funcargs[n] for n in item._fixtureinfo.argnames if n in item.funcargs and n not in _SUPPLIED}
     policy: Any = item.funcargs.get("policy")
     variant = "-".join(str(value) for key, value in parameters.items() if key not in ("policy", "claim_threshold"))
     roles = "published roles" if item.config.getoption("roles") == "published" else ""
@@ -405,16 +433,38 @@ def _claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
     return ClaimToRun(name, spec, threshold, item.obj, policy, arguments, variant)
 
 
+def _without_verdict(item: pytest.Item, run: _Run) -> Optional[ClaimResult]:
+    """The row of a claim that broke off, its policy as it was asked for; None for an item that is no claim."""
+    if not isinstance(item, pytest.Function) or (spec := spec_of(item.obj)) is None:
+        return None
+    prediction = prediction_of(item.obj)
+    options = run.options if prediction is None else dataclasses.replace(run.options, prediction=prediction.name)
+    claim = dataclasses.replace(_claim_to_run(item, spec), policy=None)
+    row = claim.result(Verdict.NOT_EVALUATED, options, broken_off=True)
+    asked: Any = item.callspec.params.get("policy") if hasattr(item, "callspec") else None
+    return dataclasses.replace(row, policy=asked)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if call.when == "call":
-        if (result := item.stash.get(_RESULT, None)) is not None:
-            report.interp_claims_result = result.to_dict()  # type: ignore[attr-defined]
         report.interp_claims_counterexample = item.stash.get(_COUNTEREXAMPLE, None)  # type: ignore[attr-defined]
         report.interp_claims_replay = item.stash.get(_REPLAY, None)  # type: ignore[attr-defined]
         if call.excinfo is not None and isinstance(call.excinfo.value, ClaimFailed):
             report.longrepr = str(call.excinfo.value)
+    if (result := item.stash.get(_RESULT, None)) is None and call.excinfo is not None and report.failed:
+        result = _broken_off(item, call.excinfo)
+    if result is not None and call.when != "teardown":
+        report.interp_claims_result = result.to_dict()  # type: ignore[attr-defined]
     return report
+
+
+def _broken_off(item: pytest.Item, error: pytest.ExceptionInfo[BaseException]) -> Optional[ClaimResult]:
+    """The row of a claim that raised an error; None where no verdict was asked for."""
+    run = item.config.stash[_RUN]
+    if run.refusal or item.config.getoption("replay") is not None or (row := _without_verdict(item, run)) is None:
+        return None
+    return run.broken_off.by_raising(row, error)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional, Protocol
 
 import pytest
 
-from interp_claims.files import write_atomically
+from interp_claims.files import FileError, write_atomically
 from interp_claims.outcomes import Outcome, numbers_text
+from interp_claims.plugin_faults import BrokenOff
 from interp_claims.policies.manifest import Manifest
 from interp_claims.records import Records
 from interp_claims.report.comparison import comparison_markdown
@@ -29,6 +31,7 @@ class RunState(Protocol):
 
     options: RunOptions
     progress_folder: Path
+    broken_off: BrokenOff
 
     @property
     def manifest(self) -> Manifest:
@@ -52,6 +55,7 @@ class Reporter:
         self.config, self.run = config, run
         self.rows: list[tuple[ClaimResult, Outcome]] = []
         self.line: Optional[ProgressLine] = None
+        self.not_written: list[str] = []
 
     @property
     def terminal(self) -> Any:
@@ -66,13 +70,18 @@ class Reporter:
         if report.when == "call" and getattr(report, "interp_claims_replay", None) is not None:
             return "replayed", "", "REPLAYED"
         result = _result_of(report)
-        if result is None:
+        if result is None or report.when == "setup":
             return None
         outcome = self.run.outcome(result)
         if report.failed and outcome.error is None:
             return None
         letter = {"passed": ".", "failed": "F"}.get(outcome.category, outcome.category[0])
         return outcome.category, letter if self.terminal.verbosity < 0 else "", outcome.word.upper()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str, report: Any) -> None:
+        if (result := self.run.broken_off.by_dying(crashitem, report.node.gateway.id)) is not None:
+            report.interp_claims_result = result.to_dict()
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -102,8 +111,12 @@ class Reporter:
         self.terminal.write_line(text)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if not self.rows or terminalreporter.verbosity < 0:
-            return
+        if self.rows and terminalreporter.verbosity >= 0:
+            self._show_tables(terminalreporter)
+        for what in self.not_written:
+            terminalreporter.write_line(f"{what}; what was decided is kept: add --resume to write it", red=True)
+
+    def _show_tables(self, terminalreporter: Any) -> None:
         writer = terminalreporter._tw
         width = writer.fullwidth if writer.hasmarkup else _PLAIN_WIDTH
         order = self.run.manifest.names(self.config.getoption("policy"))
@@ -127,16 +140,27 @@ class Reporter:
         dated = [(k.review_by, f"{r.claim} on {r.policy}") for k, r in known if k is not None and k.review_by]
         return sorted((date, claim) for date, claim in dated if date <= datetime.date.today())
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self.line is not None:
             self.line.stop()
             self.line = None
-        if (summary := self.config.getoption("summary")) and self.rows:
-            write_atomically(Path(summary), comparison_markdown(self.rows))
-        path = self.config.getoption("claims_json")
-        if path and self.rows:  # a run without claims must not replace the results of one with claims
+        if not self.rows:  # a run without claims must not replace the results of one with claims
+            return
+        if summary := self.config.getoption("summary"):
+            self._write(session, lambda: write_atomically(Path(summary), comparison_markdown(self.rows)))
+        if path := self.config.getoption("claims_json"):
+            results = [result for result, _ in self.rows]
             order = self.run.manifest.names(self.config.getoption("policy"))
-            write_results(Path(path), [result for result, _ in self.rows], self.run.seeds_of(), order)
+            self._write(session, lambda: write_results(Path(path), results, self.run.seeds_of(), order))
+
+    def _write(self, session: pytest.Session, write: Callable[[], None]) -> None:
+        """Write a file; where that is not possible, the verdicts are shown all the same and the run fails."""
+        try:
+            write()
+        except FileError as error:
+            self.not_written.append(str(error))
+            if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
 
 def _result_of(report: Any) -> Optional[ClaimResult]:

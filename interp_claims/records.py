@@ -107,6 +107,8 @@ class Records:
     def write(self, results: Iterable[ClaimResult], known: Optional[KnownFailure] = None) -> list[Path]:
         """Record results, replacing earlier verdicts of the same claims and keeping those of others.
 
+        Results about no policy, and those of claims that broke off, are passed over.
+
         Args:
             results: of a run.
             known: what to write down about those that are not supported; by default what was written before stays,
@@ -118,7 +120,7 @@ class Records:
         Raises:
             RecordError: a result is exploratory.
         """
-        kept = [result for result in results if result.policy_sha256 is not None]
+        kept = [result for result in results if result.policy_sha256 is not None and not result.broken_off]
         exploratory = [result.claim for result in kept if result.exploratory]
         if exploratory:
             raise RecordError(

@@ -98,6 +98,9 @@ class ClaimResult:
         comparison: with an older policy, where one was asked for.
         exploratory: whether budget or error rate were changed on the command line.
         seconds: how long it took.
+        broken_off: whether it was not evaluated because its function raised an error, its process died or the machine
+            stood in the way, which says nothing about the policy and is never put on record.
+        unmeasurable: seed of the maze for which the measure is undefined, where that is why it was not evaluated.
     """
 
     claim: str
@@ -125,6 +128,8 @@ class ClaimResult:
     comparison: Optional[Comparison] = None
     exploratory: bool = False
     seconds: float = 0.0
+    broken_off: bool = False
+    unmeasurable: Optional[int] = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

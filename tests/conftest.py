@@ -29,6 +29,14 @@ def few_mazes():
     return stock_mazes().sample(DISCOVERY, 4)
 
 
+@pytest.fixture
+def project(pytester, monkeypatch):
+    """A project with two small shipped policies; call it with claims to write them."""
+    from plugin_projects import make_project  # loads procgen, which most tests do without
+
+    return make_project(pytester, monkeypatch)
+
+
 def lively_network(seed=0, scale=1):
     """A network none of whose parameters is zero or tiny, so that leaving out any of them shows in the outputs."""
     network = ImpalaNetwork(scale).initialise(seed)

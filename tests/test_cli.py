@@ -1,12 +1,17 @@
 """The command line: what it prints, what it writes and how it exits."""
 
 import dataclasses
+import errno
 import json
+import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from interp_claims import cli
 from interp_claims.cli import main
@@ -126,7 +131,7 @@ def test_help_shows_an_example_and_what_the_exit_status_means(arguments, capsys)
     text = capsys.readouterr().out
     assert "\n  pytest claims/ --policy" in text
     assert "\n  interp-claims record results.json\n" in text
-    assert "exit status: 0 done, 2 " in text
+    assert "exit status: 0 done, 1 the ledger or a prediction on it was changed afterwards, 2 " in text
 
 
 @pytest.mark.parametrize(
@@ -275,13 +280,57 @@ def test_behaviour_is_gathered_of_a_policy_and_of_the_untrained_one(gather, meas
 def test_what_was_gathered_is_not_gathered_again(gather, measured, tmp_path):
     gather()
     folder = tmp_path / "cache" / "behaviour"
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = {path.name: path.read_bytes() for path in folder.glob("*.csv")}
     assert len(before) == 2
     measured.clear()
     status, out, _ = gather()
     assert (status, measured) == (0, [])
     assert f"one: {MAZES} mazes in " in out
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in folder.glob("*.csv")} == before
+
+
+def test_two_commands_at_once_do_not_gather_the_same_twice(gather, measured, tmp_path):
+    gather()
+    path = file_of(SMALL, tmp_path / "cache" / "behaviour")
+    whole = path.read_bytes()
+    path.unlink()
+    measured.clear()
+    began = threading.Event()
+
+    def other():
+        with FileLock(f"{path}.lock"):
+            began.set()
+            time.sleep(0.5)
+            path.write_bytes(whole)
+
+    threading.Thread(target=other).start()
+    began.wait(timeout=10)
+    status, out, error = gather()
+    assert (status, measured) == (0, [])
+    assert f"interp-claims: waiting for another process, which is gathering {path}" in error
+    assert f"one: {MAZES} mazes in {path}" in out
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("command", ["behaviour", "record"])
+def test_a_disk_that_is_full_is_told_with_the_file(gather, record, tmp_path, monkeypatch, command):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    if command == "behaviour":
+        status, _, error = gather()
+        path = file_of(SMALL, tmp_path / "cache" / "behaviour")
+    else:
+        write = json.dumps({"schema": 1, "claims": [dataclasses.asdict(RESULT)]})
+        status, _, error = record(text=write)
+        path = tmp_path / "verdicts" / "one.json"
+    assert status == 2
+    assert error.splitlines()[-1] == (
+        f"interp-claims: {path}: cannot be written (No space left on device), and is as it was before; make room for "
+        "it, or choose another path"
+    )
+    assert not path.exists()
 
 
 def test_an_interrupted_command_keeps_what_was_gathered_and_goes_on(gather, measured, tmp_path, monkeypatch):

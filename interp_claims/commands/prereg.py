@@ -16,7 +16,7 @@ from rich.table import Table
 from interp_claims.claims import spec_of
 from interp_claims.policies.forward import ActivationCache
 from interp_claims.policies.manifest import Manifest
-from interp_claims.prereg.ledger import Ledger, LedgerError
+from interp_claims.prereg.ledger import Ledger, LedgerError, TamperedError
 from interp_claims.prereg.predictions import PredictionError, prediction_of, read_out_of_reach
 from interp_claims.prereg.reach import Reach, reach_of
 from interp_claims.prereg.scoring import UNIFORM_BRIER, Score, scores
@@ -27,6 +27,9 @@ from interp_claims.report.results_json import read_results
 _LEDGER = Path("claims/ledger.jsonl")
 _MANIFEST = Path("fixtures/policies.toml")
 _WIDTH = 130
+_EPILOG = """\
+exit status: 0 done, 1 the ledger or a prediction on it was changed afterwards, 2 wrong usage or a file that cannot be
+read or written"""
 
 
 def add_commands(commands: Any) -> None:
@@ -34,7 +37,7 @@ def add_commands(commands: Any) -> None:
 
     def command(name: str, text: str, run: Any) -> argparse.ArgumentParser:
         added: argparse.ArgumentParser = commands.add_parser(
-            name, help=text, description=text[0].upper() + text[1:] + "."
+            name, help=text, description=text[0].upper() + text[1:] + ".", epilog=_EPILOG
         )
         added.add_argument("--ledger", type=Path, default=_LEDGER, help="default: %(default)s")
         added.add_argument("--manifest", type=Path, default=_MANIFEST, help="shipped policies (default: %(default)s)")
@@ -201,9 +204,11 @@ def _mean_text(values: Sequence[Optional[float]]) -> str:
 
 
 def _verify(chosen: argparse.Namespace) -> None:
+    if not chosen.ledger.exists():
+        raise LedgerError(f"{chosen.ledger}: no such file, wanted a ledger; name one with --ledger")
     ledger = Ledger(chosen.ledger)  # reads and checks every line
     if chosen.head is not None and chosen.head not in {entry.sha256 for entry in ledger.entries}:
-        raise LedgerError(
+        raise TamperedError(
             f"{chosen.ledger}: has no line with the hash {chosen.head}; lines were cut off, or all were written anew"
         )
     manifest = Manifest(chosen.manifest)
@@ -211,7 +216,7 @@ def _verify(chosen: argparse.Namespace) -> None:
         for claim, function in predictions_in(path, Path.cwd()).items():
             entry, form = ledger.registered(_name(function)), form_of(function, claim, manifest)
             if entry is not None and entry.kind == "registered" and entry.body["sha256"] != sha256_of(form):
-                raise PredictionError(
+                raise TamperedError(
                     f"prediction {_name(function)}: was edited after it was registered as line {entry.number} "
                     f"({differing_fields(form, entry.body['sealed'])})"
                 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Optional
 
 import numpy as np
 
-from interp_claims.errors import InterpClaimsError
+from interp_claims.errors import CircumstanceError
 from interp_claims.files import cache_folder, write_atomically
 from interp_claims.mazes.geometry import decision_square
 from interp_claims.mazes.maze import Maze
@@ -39,7 +40,7 @@ _AT_ONCE = 64
 _FORMAT = "interp-claims behaviour 1"
 
 
-class NotGatheredError(InterpClaimsError):
+class NotGatheredError(CircumstanceError):
     """Behaviour that no table holds yet."""
 
 
@@ -162,13 +163,13 @@ class BehaviourTable:
         return dict(zip(keys, [*keys[1:], *keys[:1]]))
 
     def write(self, path: Path) -> None:
-        """Write the table as CSV, with the policy's identity in the first line."""
+        """Write the table as CSV, with the policy's identity and a hash of all other lines in the first one."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow([_FORMAT, self.policy_sha256])
         writer.writerow([field.name for field in dataclasses.fields(Row)])
         writer.writerows(dataclasses.astuple(row) for row in self.rows.values())
-        write_atomically(path, text.getvalue())
+        lines = text.getvalue().splitlines()
+        write_atomically(path, "\n".join([f"{_FORMAT},{self.policy_sha256},{_sha256(lines)}", *lines]) + "\n")
 
     @classmethod
     def read(cls, path: Path, policy_sha256: str) -> BehaviourTable:
@@ -178,16 +179,22 @@ class BehaviourTable:
             NotGatheredError: the file is no table, or one of other weights.
         """
         try:
-            lines = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-            (name, sha256), _, *rows = lines
+            first, *lines = path.read_text(encoding="utf-8").splitlines()
+            name, sha256, *hashed = first.split(",")
             if name != _FORMAT:
                 raise ValueError(f"its format is {name!r}, wanted {_FORMAT!r}")
-            table = cls(sha256, [_row(row) for row in rows])
+            if hashed and hashed != [_sha256(lines)]:  # tables of earlier versions have no hash
+                raise ValueError("its lines do not hash to what the first one says: it was changed or cut short")
+            table = cls(sha256, [_row(row) for row in csv.reader(lines[1:])])
         except (OSError, ValueError, TypeError, csv.Error) as error:
             raise NotGatheredError(f"{path}: no readable table of behaviour ({error}); delete it and gather") from error
         if sha256 != policy_sha256:
             raise NotGatheredError(f"{path}: is a table of the policy {sha256}, wanted {policy_sha256}; delete it")
         return table
+
+
+def _sha256(lines: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _row(fields: Sequence[str]) -> Row:

@@ -7,17 +7,19 @@ chunks in which they are computed always have the same size, so that results do 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
-from typing import Optional, Protocol
+from typing import Optional, Protocol, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from interp_claims.errors import InterpClaimsError
+from interp_claims.errors import CircumstanceError, InterpClaimsError
 from interp_claims.mazes.maze import Maze, MazeError
 from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.procgen import simulator
@@ -26,6 +28,7 @@ from interp_claims.policies.network import DEFAULT_LAYER, LOGITS, OBSERVATION, V
 _CHUNK_CPU, _CHUNK_CUDA = 8, 256
 _OBSERVATIONS_AT_ONCE = 1024
 _tokens = count()
+_T = TypeVar("_T")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +42,10 @@ class Rows:
 
     observations: Tensor
     owners: Tensor
+
+
+class DeviceMemoryError(CircumstanceError, MemoryError):
+    """A device without the memory that a network and one chunk of observations need."""
 
 
 class OverflowingNetworkError(InterpClaimsError, ArithmeticError):
@@ -89,6 +96,11 @@ class ActivationCache:
         while self._bytes > self.max_bytes and len(self._rows) > 1:
             self._bytes -= self._rows.popitem(last=False)[1].nbytes
 
+    def clear(self) -> None:
+        """Let go of everything."""
+        self._rows.clear()
+        self._bytes = 0
+
 
 class DeviceError(InterpClaimsError, ValueError):
     """A device that there is not."""
@@ -121,14 +133,14 @@ class Forward:
             torch.backends.cuda.matmul.allow_tf32 = False
             torch.backends.cudnn.allow_tf32 = False
             torch.backends.cudnn.deterministic = True
-        self.network = network.to(self.device).eval().requires_grad_(False)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.chunk = _CHUNK_CUDA if self.device.type == "cuda" else _CHUNK_CPU
         self.observations_run = 0
         self._token = next(_tokens)
         self.cache = cache if cache is not None else ActivationCache()
         self._outputs: OrderedDict[bytes, tuple[np.ndarray, float]] = OrderedDict()
-        self._shapes = self._find_shapes()
+        self.network = self._with_memory(lambda: network.to(self.device).eval().requires_grad_(False))
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._shapes = self._with_memory(self._find_shapes)
 
     def _find_shapes(self) -> dict[str, tuple[int, ...]]:
         shapes: dict[str, tuple[int, ...]] = {}
@@ -140,6 +152,28 @@ class Forward:
         with torch.no_grad():
             self.network.run(torch.zeros(1, 3, 64, 64, device=self.device), edit=note)
         return shapes
+
+    def _with_memory(self, compute: Callable[[], _T]) -> _T:
+        """What ``compute`` returns; if the device's memory does not suffice, once more without the kept activations.
+
+        Smaller chunks would need less, but a chunk's size shows in the last digits of its results: these would depend
+        on what else happened to be in memory, and an unedited pass would differ from one under a no-op edit.
+
+        Raises:
+            DeviceMemoryError: the memory does not suffice even so.
+        """
+        with contextlib.suppress(torch.cuda.OutOfMemoryError):
+            return compute()
+        self.cache.clear()
+        torch.cuda.empty_cache()
+        try:
+            return compute()
+        except torch.cuda.OutOfMemoryError as error:
+            raise DeviceMemoryError(
+                f"device {self.device}: has not the memory for {self.chunk} observations at a time, a number that is "
+                "fixed so that results do not depend on it; run fewer workers (-n), leave the device to this run, or "
+                "use --device cpu; --resume keeps what was finished"
+            ) from error
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -153,6 +187,7 @@ class Forward:
 
         Raises:
             OverflowingNetworkError: an answer is NaN or infinite.
+            DeviceMemoryError: the device has not the memory.
         """
         if edit is not None:
             edit.check(self.network, self.shapes, observations)
@@ -160,12 +195,22 @@ class Forward:
         values = np.empty(len(observations), dtype=np.float32)
         for first in range(0, len(observations), _OBSERVATIONS_AT_ONCE):
             here = range(first, min(first + _OBSERVATIONS_AT_ONCE, len(observations)))
-            if edit is None:
-                self._fill_unedited(observations, here, logits, values)
-            else:
-                self._fill_edited(observations, here, edit, logits, values)
+            self._with_memory(partial(self._fill, observations, here, edit, logits, values))
         _check_finite(bool(np.isfinite(logits).all() and np.isfinite(values).all()), f"under {edit}" if edit else "")
         return logits, values
+
+    def _fill(
+        self,
+        observations: Observations,
+        here: range,
+        edit: Optional[ActivationEdit],
+        logits: np.ndarray,
+        values: np.ndarray,
+    ) -> None:
+        if edit is None:
+            self._fill_unedited(observations, here, logits, values)
+        else:
+            self._fill_edited(observations, here, edit, logits, values)
 
     def _fill_unedited(self, observations: Observations, here: range, logits: np.ndarray, values: np.ndarray) -> None:
         known = self._outputs
@@ -216,10 +261,14 @@ class Forward:
         Raises:
             LayerError: there is no such layer.
             OverflowingNetworkError: the activation is NaN or infinite.
+            DeviceMemoryError: the device has not the memory.
         """
         start = self.network.resume_point(layer)
         if not len(observations):
             return torch.empty(0, *self._shapes[layer], device=self.device)
+        return self._with_memory(lambda: self._activations_at(layer, observations, start))
+
+    def _activations_at(self, layer: str, observations: Observations, start: str) -> Tensor:
         starts = self._activations(observations.mazes, start)
         if start == layer:
             rows = torch.stack(starts)
@@ -241,7 +290,8 @@ class Forward:
         """The unedited activation of ``layer`` for pictures (N, 64, 64, 3), uint8; nothing is kept."""
         if pixels.dtype != np.uint8 or pixels.shape[1:] != (64, 64, 3) or not len(pixels):
             raise MazeError(f"pixels: got {pixels.dtype} of shape {pixels.shape}, wanted uint8 of shape (N, 64, 64, 3)")
-        return self._run_until(layer, list(torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device)), OBSERVATION)
+        pictures = torch.from_numpy(np.ascontiguousarray(pixels))
+        return self._with_memory(lambda: self._run_until(layer, list(pictures.to(self.device)), OBSERVATION))
 
     def _activations(self, mazes: Sequence[Maze], layer: str) -> list[Tensor]:
         """One row per maze of the activation of a resume point (features last), from the cache where it is there."""

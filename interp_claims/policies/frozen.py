@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 import json
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Optional
 
 from filelock import FileLock
 
-from interp_claims.files import cache_folder, write_atomically
+from interp_claims.files import CacheWarning, FileError, cache_folder, write_atomically
 from interp_claims.policies.policy import Policy
 
 
-class DamagedCacheWarning(UserWarning):
+class DamagedCacheWarning(CacheWarning):
     """A file in the cache could not be read and was made anew."""
+
+
+#: What this process found and could not keep in the cache, by the file that it would be in.
+_not_kept: dict[Path, dict[str, Any]] = {}
 
 
 def frozen(
@@ -25,29 +31,54 @@ def frozen(
 ) -> dict[str, Any]:
     """What ``find`` found for a policy, from the cache where it is there; the same for all processes of a run.
 
+    Where the cache cannot be written, each process finds it once, and says so.
+
     Args:
         policy: the policy; its weights are the key, whatever edits it is under.
         what: a name for what is found, part of the file's name.
         procedure: the modules that find it: what was found by another version of their text is not used.
         find: finds it; lists come back as tuples.
     """
-    folder = cache_folder() / "roles"
-    folder.mkdir(parents=True, exist_ok=True)
     text = "".join(inspect.getsource(module) for module in procedure)
     version = hashlib.sha256(text.encode()).hexdigest()[:12]
-    path = folder / f"{policy.sha256[:32]}-{what}-{version}.json"
-    with FileLock(f"{path}.lock"):
-        if path.is_file():
+    path = cache_folder() / "roles" / f"{policy.sha256[:32]}-{what}-{version}.json"
+    if path in _not_kept:
+        return _with_tuples(_not_kept[path])
+    with _locked(path):
+        found = _kept(path, policy)
+        if found is None:
+            found = json.loads(json.dumps(find()))
+            content = json.dumps({"policy": policy.sha256, "sha256": _sha256(found), "found": found})
             try:
-                data = json.loads(path.read_text(encoding="utf-8"))
-                if data["sha256"] != _sha256(data["found"]) or data["policy"] != policy.sha256:
-                    raise ValueError("the hash does not match")
-                return _with_tuples(data["found"])
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                warnings.warn(f"{path} is damaged ({error}); finding the roles anew", DamagedCacheWarning, stacklevel=3)
-        found = json.loads(json.dumps(find()))
-        write_atomically(path, json.dumps({"policy": policy.sha256, "sha256": _sha256(found), "found": found}))
-        return _with_tuples(found)
+                write_atomically(path, content)
+            except FileError as error:
+                _not_kept[path] = found
+                warnings.warn(f"{error}; every process finds the roles anew", CacheWarning, stacklevel=3)
+    return _with_tuples(found)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Keep other processes from the file meanwhile, if locks can be had where it is: they save work, no more."""
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError, NotImplementedError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(f"{path}.lock"))
+        yield
+
+
+def _kept(path: Path, policy: Policy) -> Optional[dict[str, Any]]:
+    """What the file holds, or None if there is none or it is damaged."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["sha256"] != _sha256(data["found"]) or data["policy"] != policy.sha256:
+            raise ValueError("the hash does not match")
+        return dict(data["found"])
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        warnings.warn(f"{path} is damaged ({error}); finding the roles anew", DamagedCacheWarning, stacklevel=4)
+        return None
 
 
 def _sha256(found: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from interp_claims.errors import InterpClaimsError
+from interp_claims.policies.agreement import Agreement
 from interp_claims.policies.checkpoints import file_sha256, load_network
 from interp_claims.policies.forward import ActivationCache
 from interp_claims.policies.network import ImpalaNetwork
@@ -63,10 +64,12 @@ class Manifest:
 
     Args:
         path: a ``policies.toml``; the policies' files lie beside it.
+        loaded: where several processes agree on what they load, or None for one that is alone.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, loaded: Optional[Agreement] = None) -> None:
         self.path = path
+        self.loaded = loaded
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
             self.default = str(data["default"])
@@ -115,8 +118,11 @@ class Manifest:
         Raises:
             ManifestError: no such policy, or its file or weights are not those listed.
             CheckpointError: the file is no usable checkpoint.
+            ReplacedError: another process of the run loaded other weights from it.
         """
         policy = self._load(which, device=device, cache=cache)
+        if self.loaded is not None:
+            self.loaded.note(which, policy.name, policy.sha256)
         policy.loaded_as = which
         policy.find_related = lambda name: self._load_related(name, policy.scale, device, cache)
         return policy

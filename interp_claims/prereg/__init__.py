@@ -1,6 +1,6 @@
 """Preregistration: predictions sealed before their data, an append-only ledger, outcomes and scores."""
 
-from interp_claims.prereg.ledger import Entry, Ledger, LedgerError
+from interp_claims.prereg.ledger import Entry, Ledger, LedgerError, TamperedError
 from interp_claims.prereg.predictions import Credences, Prediction, PredictionError, prediction_of, preregistered
 from interp_claims.prereg.reach import Reach, reach_of
 from interp_claims.prereg.scoring import Score, scores
@@ -15,6 +15,7 @@ __all__ = [
     "PredictionError",
     "Reach",
     "Score",
+    "TamperedError",
     "block_of",
     "prediction_of",
     "preregistered",

@@ -6,7 +6,6 @@ import dataclasses
 import datetime
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Optional
@@ -14,6 +13,7 @@ from typing import Any, Literal, Optional
 from filelock import FileLock
 
 from interp_claims.errors import InterpClaimsError
+from interp_claims.files import write_atomically
 from interp_claims.mazes.sampling import CONFIRMATION, DISCOVERY
 from interp_claims.prereg.sealing import block_of, canonical, sha256_of
 
@@ -23,7 +23,11 @@ _FIRST = "0" * 64
 
 
 class LedgerError(InterpClaimsError):
-    """A ledger that was tampered with, or an entry that it cannot take."""
+    """A ledger that cannot be read, or an entry that it cannot take."""
+
+
+class TamperedError(LedgerError):
+    """A ledger, or a prediction on it, that was changed afterwards."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +64,8 @@ class Ledger:
         path: the file; it need not exist.
 
     Raises:
-        LedgerError: a line was changed, taken out, put in or moved.
+        TamperedError: a line was changed, taken out, put in or moved.
+        LedgerError: the file cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -156,10 +161,8 @@ class Ledger:
             at = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
             content = {"number": len(self.entries) + 1, "kind": kind, "at": at, "body": body, "previous": self.head}
             entry = Entry(**content, sha256=_hash(content))  # type: ignore[arg-type]
-            with open(self.path, "a", encoding="utf-8") as file:
-                file.write(canonical(dataclasses.asdict(entry)) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+            before = self.path.read_bytes() if self.path.exists() else b""
+            write_atomically(self.path, before + f"{canonical(dataclasses.asdict(entry))}\n".encode())
         self.entries = (*self.entries, entry)
         return entry
 
@@ -170,27 +173,31 @@ def _hash(content: dict[str, Any]) -> str:
 
 def _checked(path: Path) -> Iterator[Entry]:
     previous, sealed = _FIRST, {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise LedgerError(f"{path}: cannot be read ({error.strerror}); wanted a ledger") from error
+    for number, line in enumerate(content.splitlines(), 1):
         where = f"{path}, line {number}"
         try:
             data = json.loads(line)
             entry = Entry(**data)
             _ = entry.name
         except (ValueError, TypeError, KeyError) as error:
-            raise LedgerError(f"{where}: is no entry ({error}); the line was changed or cut short") from error
+            raise TamperedError(f"{where}: is no entry ({error}); the line was changed or cut short") from error
         if entry.kind not in _KINDS:
-            raise LedgerError(f"{where}: has kind {entry.kind!r}, wanted one of {', '.join(_KINDS)}")
+            raise TamperedError(f"{where}: has kind {entry.kind!r}, wanted one of {', '.join(_KINDS)}")
         if _hash({name: value for name, value in data.items() if name != "sha256"}) != entry.sha256:
-            raise LedgerError(f"{where}: does not hash to what it says; the line was changed after it was appended")
+            raise TamperedError(f"{where}: does not hash to what it says; the line was changed after it was appended")
         if entry.previous != previous or entry.number != number:
-            raise LedgerError(
+            raise TamperedError(
                 f"{where}: does not follow the line before it; lines were taken out, put in or put in another order"
             )
         if entry.kind == "registered":
             _check_sealed(entry, where)
             sealed[entry.name] = entry.body["sha256"]
         if entry.kind == "resolved" and entry.body["sealed_sha256"] != sealed.get(entry.name):
-            raise LedgerError(f"{where}: resolves another form of {entry.name} than the one that was registered last")
+            raise TamperedError(f"{where}: resolves another form of {entry.name} than the one that was registered last")
         previous = entry.sha256
         yield entry
 
@@ -198,11 +205,11 @@ def _checked(path: Path) -> Iterator[Entry]:
 def _check_sealed(entry: Entry, where: str) -> None:
     form = entry.body["sealed"]
     if sha256_of(form) != entry.body["sha256"]:
-        raise LedgerError(f"{where}: the sealed form of {entry.name} does not hash to its seal")
+        raise TamperedError(f"{where}: the sealed form of {entry.name} does not hash to its seal")
     block = block_of(form)
     for other in (DISCOVERY, CONFIRMATION):
         if block.first in other or block.first + block.size - 1 in other:
-            raise LedgerError(f"{where}: the seeds of {entry.name} overlap with the {other.name} block")
+            raise TamperedError(f"{where}: the seeds of {entry.name} overlap with the {other.name} block")
     first, size = form["seeds"]["discovery"]
     if first < block.first + block.size and block.first < first + size:
-        raise LedgerError(f"{where}: {entry.name} would be decided on its own discovery seeds")
+        raise TamperedError(f"{where}: {entry.name} would be decided on its own discovery seeds")

@@ -15,11 +15,17 @@ def comparison_markdown(rows: Sequence[tuple[ClaimResult, Outcome]]) -> str:
     """What became of every claim, the worst first, with the paired differences.
 
     Args:
-        rows: results with a comparison, and how each is reported; others are left out.
+        rows: results, and how each is reported; those without a comparison are left out unless they failed.
     """
     compared = [(r, o, r.comparison) for r, o in rows if r.comparison is not None]
+    others = [
+        f"- {claim_text(r.claim)}: {o.word}{f' ({r.reason})' if r.reason else ''}"
+        for r, o in rows
+        if r.comparison is None and o.error is not None
+    ]
+    rest = ["", "Failed without a comparison:", "", *others] if others else []
     if not compared:
-        return "No claim was compared.\n"
+        return "\n".join(["No claim was compared.", *rest]) + "\n"
     compared.sort(key=lambda row: (row[1].error is None, _ORDER.index(row[2].change), row[0].claim))
     counts = {change: sum(c.change == change for *_, c in compared) for change in _ORDER}
     flips = sum(bool(c.before) and c.before != r.verdict for r, _, c in compared)
@@ -27,7 +33,7 @@ def comparison_markdown(rows: Sequence[tuple[ClaimResult, Outcome]]) -> str:
     failed = sum(outcome.error is not None for _, outcome, _ in compared)
     first, comparison = compared[0][0], compared[0][2]
     head = [
-        f"## {first.policy} against {comparison.against}: {'failed' if failed else 'passed'}",
+        f"## {first.policy} against {comparison.against}: {'failed' if failed or others else 'passed'}",
         "",
         ", ".join(f"{count} {change}" for change, count in counts.items() if count)
         + f"; non-inferior means smaller by at most {comparison.margin:g}, at 0.1% error a side.",
@@ -41,4 +47,4 @@ def comparison_markdown(rows: Sequence[tuple[ClaimResult, Outcome]]) -> str:
         name = claim_text(result.claim).replace("|", "\\|")
         numbers = f"{each.difference:+.3f} [{low:+.3f}, {high:+.3f}] | {each.mazes}"
         head.append(f"| {name} | {numbers} | {each.change} | {outcome.word} |")
-    return "\n".join(head) + "\n"
+    return "\n".join(head + rest) + "\n"

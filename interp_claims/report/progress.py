@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from pathlib import Path
@@ -28,7 +29,7 @@ class ProgressFile:
         self._path = folder / f"{process}.json"
 
     def write(self, progress: Progress) -> None:
-        """Replace what this process said before."""
+        """Replace what this process said before, if that can be: no claim fails for it."""
         content = {
             "sentence": progress.sentence,
             "mazes": progress.mazes,
@@ -37,12 +38,13 @@ class ProgressFile:
             "verdict": progress.verdict.value,
             "waiting_for": list(progress.waiting_for),
         }
-        if self._path.parent.is_dir():
+        with contextlib.suppress(OSError):
             write_atomically(self._path, json.dumps(content))
 
     def clear(self) -> None:
         """Say that this process runs no claim."""
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
 
 
 def progress_line(contents: list[dict[str, object]], width: int) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 import interp_claims
 from interp_claims.errors import InterpClaimsError
-from interp_claims.files import write_atomically
+from interp_claims.files import make_folder, write_atomically
 from interp_claims.report.matrix import Matrix
 from interp_claims.results import ENGINE_VERSION, SCHEMA_VERSION, ClaimResult
 
@@ -34,6 +34,9 @@ def write_results(
         results: of the run.
         seeds_of: what each policy is one seed of, by name.
         policies: names of policies, in the order of the matrix; others follow.
+
+    Raises:
+        FileError: the file cannot be written; what was there before is unchanged.
     """
     ordered = sorted(results, key=lambda result: (result.claim, result.policy or ""))
     content: dict[str, Any] = {
@@ -47,7 +50,7 @@ def write_results(
     }
     lines = ",\n    ".join(json.dumps(result.to_dict(), ensure_ascii=False) for result in ordered)
     head = json.dumps(content, indent=2, ensure_ascii=False).removesuffix("\n}")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_atomically(path, f'{head},\n  "claims": [\n    {lines}\n  ]\n}}\n')  # a line each: they hold many numbers
 
 

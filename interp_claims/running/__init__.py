@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from interp_claims.errors import InterpClaimsError
+from interp_claims.errors import CircumstanceError, InterpClaimsError
 from interp_claims.results import ClaimResult
 from interp_claims.running.approximate import run_approximate
-from interp_claims.running.context import BATCH, ClaimToRun, Measurements, Progress, RunOptions
+from interp_claims.running.context import (
+    BATCH,
+    ClaimToRun,
+    Measurements,
+    Progress,
+    RunOptions,
+    UnmeasurableMazeError,
+)
 from interp_claims.running.sampled import run_sampled
 from interp_claims.running.universal import run_universal
 from interp_claims.verdicts.sequential import Verdict
@@ -16,11 +23,13 @@ __all__ = ["BATCH", "ClaimToRun", "Measurements", "Progress", "RunOptions", "not
 
 
 def not_evaluated(run: ClaimToRun, options: RunOptions, error: InterpClaimsError) -> ClaimResult:
-    """The result of a claim that could not be measured, with the reason."""
+    """The result of a claim that could not be measured, with the reason and the maze, where it is due to one."""
     hypothesis = run.spec.hypotheses.get(run.threshold)
     statement = "" if hypothesis is None else str(hypothesis)
-    reason = f"{type(error).__name__}: {error}"
-    return run.result(Verdict.NOT_EVALUATED, options, reason=reason, statement=statement)
+    seed = error.seed if isinstance(error, UnmeasurableMazeError) else None
+    reason = str(error) if seed is not None else f"{type(error).__name__}: {error}"
+    fields = {"reason": reason, "statement": statement, "unmeasurable": seed}
+    return run.result(Verdict.NOT_EVALUATED, options, broken_off=isinstance(error, CircumstanceError), **fields)
 
 
 def run_claim(

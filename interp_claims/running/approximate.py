@@ -28,7 +28,7 @@ def run_approximate(run: ClaimToRun, options: RunOptions) -> ClaimResult:
         assert spec.statistic is not None
         batches = [mazes[i : i + BATCH] for i in range(0, len(mazes), BATCH)]
         changed = [policy if control is None else control.apply(policy, batch) for batch in batches]
-        measured = [run.function(policy=p, mazes=batch, **run.arguments) for p, batch in zip(changed, batches)]
+        measured = [run.table(shown, batch) for shown, batch in zip(changed, batches)]
         table = np.concatenate(measured)
         return studentised_interval(table, spec.statistic, alpha=2 * options.alpha, seed=options.block.first)
 

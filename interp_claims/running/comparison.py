@@ -101,7 +101,7 @@ class OlderResults:
     """
 
     def __init__(self, results: Sequence[ClaimResult]) -> None:
-        of_policies = [result for result in results if result.policy_sha256 is not None]
+        of_policies = [result for result in results if result.policy_sha256 is not None and not result.broken_off]
         policies = {(result.policy or "", result.policy_sha256 or "") for result in of_policies}
         if len(policies) != 1:
             names = ", ".join(sorted(name for name, _ in policies)) or "none"

@@ -10,6 +10,7 @@ from typing import Any, Optional
 import numpy as np
 
 from interp_claims.claims import ClaimSpec
+from interp_claims.errors import CircumstanceError, InterpClaimsError
 from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.sampling import CONFIRMATION, SeedBlock
 from interp_claims.policies.policy import Policy
@@ -66,6 +67,19 @@ class Progress:
     waiting_for: tuple[str, ...]
 
 
+class UnmeasurableMazeError(InterpClaimsError):
+    """One maze of a batch for which a claim's measure is undefined.
+
+    Args:
+        error: what was raised for it.
+        seed: of the maze.
+    """
+
+    def __init__(self, error: InterpClaimsError, seed: int) -> None:
+        super().__init__(f"{type(error).__name__}: {error} (the maze of seed {seed}, measured alone, raises it)")
+        self.seed = seed
+
+
 class Measurements:
     """Values already measured, so that a claim with several thresholds measures each maze once."""
 
@@ -119,13 +133,66 @@ class ClaimToRun:
         )
 
     def measured(self, estimand: Estimand, policy: Policy, batch: tuple[Maze, ...]) -> np.ndarray:
-        """The claim's checked values for one batch."""
+        """The claim's checked values for one batch.
+
+        Raises:
+            UnmeasurableMazeError: one maze cannot be measured. It is not left out, since a mean over the mazes that
+                can be measured is another than the claimed one.
+            InterpClaimsError: none can.
+        """
+        return _locating(lambda mazes: self._measured(estimand, policy, mazes), batch)
+
+    def table(self, policy: Policy, batch: tuple[Maze, ...]) -> np.ndarray:
+        """What the claim's function returns for one batch, for statistics that check it themselves.
+
+        Raises:
+            UnmeasurableMazeError: one maze cannot be measured.
+            InterpClaimsError: none can.
+        """
+        return _locating(lambda mazes: np.asarray(self.function(policy=policy, mazes=mazes, **self.arguments)), batch)
+
+    def _measured(self, estimand: Estimand, policy: Policy, batch: tuple[Maze, ...]) -> np.ndarray:
         returned = self.function(policy=policy, mazes=batch, **self.arguments)
         if isinstance(returned, tuple):
             returned = np.column_stack(returned)
         if returned is None:
             raise EffectError(f"{self.name}: returned nothing, wanted one number per maze; return it, do not assert it")
         return estimand.checked(returned, len(batch))
+
+
+def _locating(measure: Callable[[tuple[Maze, ...]], np.ndarray], batch: tuple[Maze, ...]) -> np.ndarray:
+    """What ``measure`` says about a batch; where it raises for a maze, but not for every one, that maze is named."""
+    try:
+        return measure(batch)
+    except CircumstanceError:
+        raise
+    except InterpClaimsError as error:
+        if (maze := _first_failing(measure, batch, type(error))) is None or maze.seed is None:
+            raise
+        raise UnmeasurableMazeError(error, maze.seed) from error
+
+
+def _first_failing(
+    measure: Callable[[tuple[Maze, ...]], np.ndarray], batch: tuple[Maze, ...], kind: type[InterpClaimsError]
+) -> Optional[Maze]:
+    """The first maze that a batch fails for, found by halving; None if it fails for every maze, or for none alone."""
+
+    def fails(some: tuple[Maze, ...]) -> bool:
+        try:
+            measure(some)
+        except kind:
+            return True
+        except InterpClaimsError:  # such as an edit that was made for the whole batch
+            return False
+        return False
+
+    left = batch
+    while len(left) > 1:
+        half = len(left) // 2
+        left = left[:half] if fails(left[:half]) else left[half:]
+    some_others = sorted({1, len(batch) // 3, 2 * len(batch) // 3, len(batch) - 1} & set(range(1, len(batch))))
+    for_every_maze = left[0] is batch[0] and all(fails(batch[i : i + 1]) for i in some_others)
+    return None if for_every_maze or not fails(left) else left[0]
 
 
 def next_batch(stream: Iterator[Maze], size: int) -> tuple[Maze, ...]:

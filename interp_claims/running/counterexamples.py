@@ -14,7 +14,7 @@ import numpy as np
 from hypothesis.errors import NoSuchExample
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.files import write_atomically
+from interp_claims.files import make_folder, write_atomically
 from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.sampling import MazeDistribution
 from interp_claims.mazes.strategies import perfect_mazes
@@ -92,7 +92,7 @@ def save_counterexample(run: ClaimToRun, maze: Maze, folder: Path) -> Path:
     assert run.policy is not None
     name = "".join(c if c.isalnum() or c in "-_" else "-" for c in f"{run.name.split('::')[-1]}-{run.policy.name}")
     content = {"claim": run.name, "policy": run.policy.name, "sha256": run.policy.sha256, "maze": maze.to_dict()}
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path = folder / f"{name}.json"
     write_atomically(path, json.dumps(content, indent=1) + "\n")
     return path

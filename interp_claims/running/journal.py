@@ -6,16 +6,16 @@ kept under the hash of all of them is the one that measuring again would give.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import inspect
 import json
+import warnings
 from functools import lru_cache
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import interp_claims
-from interp_claims.files import cache_folder, write_atomically
+from interp_claims.files import CacheWarning, FileError, cache_folder, make_folder, write_atomically
 from interp_claims.results import ENGINE_VERSION, ClaimResult
 from interp_claims.running.context import ClaimToRun, RunOptions
 
@@ -64,14 +64,24 @@ class Journal:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def get(self, key: str) -> Optional[ClaimResult]:
-        """The result kept under a key, or None; a file that cannot be read counts as none."""
+        """The result kept under a key, or None; a file that is damaged, or of another key, counts as none."""
         try:
-            return ClaimResult.from_dict(json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8")))
+            data = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
+            if data["sha256"] != _sha256(key, data["result"]):
+                return None
+            return ClaimResult.from_dict(data["result"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
             return None
 
     def put(self, key: str, result: ClaimResult) -> None:
         """Keep a result; where that is not possible, the run goes on and has less to resume from."""
-        with contextlib.suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.folder / f"{key}.json", json.dumps(result.to_dict()))
+        kept = json.loads(json.dumps(result.to_dict()))
+        try:
+            make_folder(self.folder)
+            write_atomically(self.folder / f"{key}.json", json.dumps({"sha256": _sha256(key, kept), "result": kept}))
+        except FileError as error:
+            warnings.warn(f"{error}; --resume will measure {result.claim} anew", CacheWarning, stacklevel=2)
+
+
+def _sha256(key: str, result: dict[str, Any]) -> str:
+    return hashlib.sha256(f"{key}\n{json.dumps(result, sort_keys=True)}".encode()).hexdigest()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Optional
 
 import numpy as np
@@ -18,6 +19,7 @@ from interp_claims.running.context import (
     Measurements,
     Progress,
     RunOptions,
+    UnmeasurableMazeError,
     next_batch,
     with_controls,
 )
@@ -77,6 +79,7 @@ def run_sampled(
 
     Raises:
         EffectError: the claim's function returned something that is no effect.
+        UnmeasurableMazeError: a maze before the decision cannot be measured.
     """
     began = time.monotonic()
     spec, policy = run.spec, run.policy
@@ -88,7 +91,7 @@ def run_sampled(
     contrasts = [_Line(hypothesis.contrast(), control, "contrast") for control in spec.contrast_controls]
     lines = [claim, *nulls, *contrasts]
     seeds: list[int] = []
-    stream = spec.mazes.stream(options.block)
+    stream: Iterator[Maze] = spec.mazes.stream(options.block)
 
     def still_open() -> list[_Line]:
         moot = contrasts if claim.verdict is Verdict.REFUTED else []  # nothing is left that a control could beat
@@ -97,21 +100,20 @@ def run_sampled(
 
     while len(seeds) < budget and (open_lines := still_open()):
         batch = next_batch(stream, min(BATCH, budget - len(seeds)))
-        seeds.extend(maze.seed for maze in batch if maze.seed is not None)
 
-        def measured(control: Optional[Control], batch: tuple[Maze, ...] = batch) -> np.ndarray:
+        def measured(control: Optional[Control], batch: tuple[Maze, ...]) -> np.ndarray:
             which = policy if control is None else control.apply(policy, batch)
             key = (run.function, run.variant, policy.sha256, control, batch[0].seed, len(batch))
             return measurements.get(key, lambda: run.measured(hypothesis.estimand, which, batch))
 
-        own = measured(None) if claim in open_lines or any(line in contrasts for line in open_lines) else None
+        compared = [None] if any(line in contrasts for line in open_lines) else []
+        wanted = list(dict.fromkeys([*compared, *(line.control for line in open_lines)]))
+        batch, values, later = _measurable(measured, wanted, batch)
+        stream = chain(later, stream)
+        seeds.extend(maze.seed for maze in batch if maze.seed is not None)
         for line in open_lines:
-            values = own if line is claim else measured(line.control)
-            if line in contrasts:
-                assert own is not None and values is not None
-                values = hypothesis.contrast_scores(own, values)
-            assert values is not None
-            line.measured.append(values)
+            own = values[line.control]
+            line.measured.append(hypothesis.contrast_scores(values[None], own) if line in contrasts else own)
             line.look(options.alpha, budget)
         waiting = tuple(line.name for line in still_open() if line is not claim)
         progress(Progress(spec.sentence, len(seeds), budget, claim.estimate(), claim.verdict, waiting))
@@ -149,6 +151,29 @@ def run_sampled(
         scores=tuple((seed, round(float(score), 6)) for seed, score in zip(seeds, all_scores[:kept])),
         seconds=time.monotonic() - began,
     )
+
+
+def _measurable(
+    measured: Callable[[Optional[Control], tuple[Maze, ...]], np.ndarray],
+    wanted: Sequence[Optional[Control]],
+    batch: tuple[Maze, ...],
+) -> tuple[tuple[Maze, ...], dict[Optional[Control], np.ndarray], tuple[Maze, ...]]:
+    """What a batch measures, up to the first maze that cannot be measured; and the mazes from that one on.
+
+    It matters only to who is still undecided when they come to it, so that verdicts do not depend on the batches.
+
+    Raises:
+        UnmeasurableMazeError: it is the first of the batch.
+    """
+    later: tuple[Maze, ...] = ()
+    while True:
+        try:
+            return batch, {control: measured(control, batch) for control in wanted}, later
+        except UnmeasurableMazeError as error:
+            before = [maze.seed for maze in batch].index(error.seed)
+            if not before:
+                raise
+            batch, later = batch[:before], batch[before:] + later
 
 
 def _control_result(line: _Line, decide_line: Callable[[_Line], Decision]) -> ControlResult:

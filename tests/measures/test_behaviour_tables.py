@@ -1,6 +1,7 @@
 """Recorded behaviour: gathered once, written, read back, and given to claims as a control says."""
 
 import csv
+import hashlib
 
 import numpy as np
 import pytest
@@ -120,7 +121,8 @@ def test_a_table_is_read_back_as_it_was_written(tmp_path, tiny_policy, gathered)
 def test_a_written_table_says_whose_it_is_and_what_its_columns_are(tmp_path, mazes):
     BehaviourTable("1" * 64, [row(mazes[0], got=1, steps=7)]).write(tmp_path / "table.csv")
     lines = (tmp_path / "table.csv").read_text().splitlines()
-    assert lines[0] == f"interp-claims behaviour 1,{'1' * 64}"
+    hashed = hashlib.sha256("\n".join(lines[1:]).encode()).hexdigest()
+    assert lines[0] == f"interp-claims behaviour 1,{'1' * 64},{hashed}"
     assert lines[1] == "key,seed,got_cheese,reached_top_right,steps,p_cheese,p_top_right"
     assert next(csv.reader(lines[2:])) == [key_of(mazes[0]), str(mazes[0].seed), "1", "0", "7", "0.25", "0.5"]
     assert len(lines) == 3
@@ -135,6 +137,10 @@ DAMAGES = {
     "a word": lambda lines: [*lines[:-1], lines[-1].replace("0.25", "often")],
     "an empty line": lambda lines: [*lines[:-1], "", lines[-1]],
     "a longer line": lambda lines: [*lines[:-1], lines[-1] + ",1"],
+    "another digit": lambda lines: [*lines[:-1], lines[-1].replace("0.25", "0.35")],
+    "a number cut short": lambda lines: [*lines[:-1], lines[-1][:-1]],
+    "a line less": lambda lines: lines[:-1],
+    "another order": lambda lines: [*lines[:2], *lines[:1:-1]],
 }
 
 
@@ -147,6 +153,14 @@ def test_a_damaged_table_is_named(tmp_path, mazes, damage):
         BehaviourTable.read(path, "1" * 64)
     assert str(error.value).startswith(f"{path}: no readable table of behaviour (")
     assert str(error.value).endswith("); delete it and gather")
+
+
+def test_a_table_without_a_hash_is_read(tmp_path, mazes):
+    path = tmp_path / "table.csv"
+    BehaviourTable("1" * 64, [row(maze) for maze in mazes]).write(path)
+    first, *lines = path.read_text().splitlines()
+    path.write_text("\n".join([first.rpartition(",")[0], *lines]))
+    assert list(BehaviourTable.read(path, "1" * 64).rows) == [key_of(maze) for maze in mazes]
 
 
 def test_a_table_of_other_weights_is_named(tmp_path):

@@ -1,10 +1,13 @@
 """The ledger: what happened stays, and every way of changing it is noticed."""
 
+import errno
 import json
+import os
 
 import pytest
 
-from interp_claims.prereg import Ledger, LedgerError, sha256_of
+from interp_claims.files import FileError
+from interp_claims.prereg import Ledger, LedgerError, TamperedError, sha256_of
 from interp_claims.prereg.sealing import canonical
 
 OUTCOME = {"policy": "one", "policy_sha256": "a" * 64, "verdict": "supported", "effect": 0.5, "interval": [0.4, 0.6]}
@@ -106,6 +109,20 @@ def test_somebody_elses_line_is_not_overwritten(ledger, path, make_form):
     assert len(Ledger(path).entries) == 5
 
 
+def test_a_disk_that_is_full_leaves_the_ledger_as_it_was(ledger, path, make_form, monkeypatch):
+    before = path.read_bytes()
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(FileError, match=r"ledger.jsonl: cannot be written \(No space left on device\), and"):
+            ledger.register(make_form(name="P5"))
+    assert path.read_bytes() == before
+    assert ledger.register(make_form(name="P5")).number == 5
+
+
 # -- tampering -------------------------------------------------------------------------------------------------------
 
 CHANGED = "does not hash to what it says; the line was changed after it was appended"
@@ -119,6 +136,7 @@ TAMPERINGS = {
     "a line doubled": (lambda ls: [*ls, ls[3]], MOVED),
     "a line written anew with its hash": (lambda ls: [rewritten(ls[0], at="2020-01-01T00:00:00Z"), *ls[1:]], MOVED),
     "a line cut short": (lambda ls: [*ls[:3], ls[3][:-20]], "is no entry"),
+    "bytes that are no text": (lambda ls: [*ls[:3], ls[3].replace("supported", "\udcff")], "is no entry"),
     "an unknown kind": (lambda ls: [*ls[:3], rewritten(ls[3], kind="improved")], "has kind 'improved', wanted one of"),
 }
 
@@ -126,8 +144,8 @@ TAMPERINGS = {
 @pytest.mark.parametrize("tampering", TAMPERINGS)
 def test_tampering_is_noticed(ledger, path, tampering):
     change, message = TAMPERINGS[tampering]
-    path.write_text("\n".join(change(lines(path))) + "\n")
-    with pytest.raises(LedgerError, match=message):
+    path.write_bytes("\n".join([*change(lines(path)), ""]).encode(errors="surrogateescape"))
+    with pytest.raises(TamperedError, match=message):
         Ledger(path)
 
 
@@ -136,7 +154,7 @@ def test_a_sealed_form_that_was_changed_with_all_later_hashes_is_noticed(ledger,
     first = json.loads(lines(path)[0])
     first["body"]["sealed"]["theta"] = 0.1
     path.write_text(rewritten(lines(path)[0], body=first["body"]) + "\n")
-    with pytest.raises(LedgerError, match="line 1: the sealed form of P1 does not hash to its seal"):
+    with pytest.raises(TamperedError, match="line 1: the sealed form of P1 does not hash to its seal"):
         Ledger(path)
 
 
@@ -144,7 +162,7 @@ def test_discovery_seeds_that_decide_are_noticed(path, make_form):
     form = make_form()
     form["seeds"]["discovery"] = [1_300_000_000, 800_000_000]
     Ledger(path).register(form)
-    with pytest.raises(LedgerError, match="P1 would be decided on its own discovery seeds"):
+    with pytest.raises(TamperedError, match="P1 would be decided on its own discovery seeds"):
         Ledger(path)
 
 
@@ -152,5 +170,5 @@ def test_an_outcome_of_another_form_is_noticed(ledger, path):
     last = json.loads(lines(path)[3])
     last["body"]["sealed_sha256"] = "c" * 64
     path.write_text("\n".join([*lines(path)[:3], rewritten(lines(path)[3], body=last["body"])]) + "\n")
-    with pytest.raises(LedgerError, match="line 4: resolves another form of P1 than the one that was registered last"):
+    with pytest.raises(TamperedError, match="line 4: resolves another form of P1 than the one that was registered"):
         Ledger(path)

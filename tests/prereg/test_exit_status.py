@@ -1,0 +1,121 @@
+"""Exit statuses: 1 is a statement about the ledger, 2 says that there is none to make."""
+
+import json
+
+import pytest
+
+from interp_claims.cli import main
+from interp_claims.prereg import Ledger
+
+CLAIM = """
+from interp_claims.claims import claim
+from interp_claims.controls import untrained
+from interp_claims.mazes import stock_mazes
+from interp_claims.prereg import preregistered
+from interp_claims.sources import INVARIANTS
+
+@preregistered("P1", by="somebody", on="2026-01-31", policy="one", supported=.7, refuted=.2, undecided=.1,
+               data_seen="none")
+@claim(number=1, source=INVARIANTS, effect_at_least=0.2, bounds=(-1, 1), mazes=stock_mazes(),
+       null_controls=(untrained,))
+def test_it(policy, mazes):
+    'It is so.'
+    return [0.5 for _ in mazes]
+"""
+ENTRY = """default = "one"
+[policies.one]
+file = "one.safetensors"
+file_sha256 = "b"
+sha256 = "aaaa"
+scale = 1
+seed = 0
+region = 5
+origin = "test"
+licence = "test"
+card = "test"
+"""
+
+
+@pytest.fixture
+def ledger(tmp_path, monkeypatch, capsys):
+    """A project with one registered prediction; the ledger's file."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("claims/test_p.py", CLAIM), ("fixtures/policies.toml", ENTRY)):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    assert main(["register", "claims/test_p.py"]) == 0
+    capsys.readouterr()
+    return tmp_path / "claims" / "ledger.jsonl"
+
+
+@pytest.fixture
+def verify(capsys):
+    """Runs interp-claims verify: exit status and standard error."""
+
+    def run(*words):
+        return main(["verify", *words]), capsys.readouterr().err
+
+    return run
+
+
+def test_a_ledger_as_it_was_appended_is_0(ledger, verify):
+    assert verify("claims/test_p.py") == (0, "")
+    assert verify("--head", Ledger(ledger).head) == (0, "")
+
+
+def test_a_changed_line_is_1_whichever_command_reads_it(ledger, verify, capsys):
+    ledger.write_text(ledger.read_text().replace('"supported":0.7', '"supported":0.9'))
+    status, error = verify()
+    assert status == 1
+    assert "claims/ledger.jsonl, line 1: does not hash to what it says" in error
+    assert main(["score"]) == 1
+    assert main(["register", "claims/test_p.py"]) == 1
+
+
+def test_lines_that_were_cut_off_are_1(ledger, verify):
+    status, error = verify("--head", "0123")
+    assert status == 1
+    assert "has no line with the hash 0123; lines were cut off" in error
+
+
+def test_a_prediction_that_was_edited_is_1(ledger, verify, tmp_path):
+    file = tmp_path / "claims" / "test_p.py"
+    file.write_text(file.read_text().replace("0.5 for", "0.6 for"))
+    status, error = verify("claims/test_p.py")
+    assert status == 1
+    assert "prediction P1: was edited after it was registered as line 1 (source_code)" in error
+    assert verify() == (0, ""), "the ledger itself is whole"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--ledger", "none.jsonl"], "none.jsonl: no such file, wanted a ledger; name one with --ledger"),
+        (["--ledger", "claims"], "claims: cannot be read (Is a directory); wanted a ledger"),
+        (["claims/none.py"], "claims/none.py: cannot be read as a file of claims"),
+        (["--manifest", "none.toml"], "none.toml: no readable manifest of policies"),
+    ],
+)
+def test_what_cannot_be_read_is_2_and_no_statement_about_the_ledger(ledger, verify, words, message):
+    status, error = verify(*words)
+    assert status == 2
+    assert message in error
+
+
+def test_what_the_ledger_cannot_take_is_2(ledger, tmp_path, capsys):
+    (tmp_path / "results.json").write_text(json.dumps({"schema": 0}))
+    assert main(["resolve", "results.json"]) == 2
+    assert main(["register", "claims/test_p.py", "--name", "P7"]) == 2
+
+
+def test_an_unknown_option_is_2(ledger, verify):
+    with pytest.raises(SystemExit) as stop:
+        verify("--nosuch")
+    assert stop.value.code == 2
+
+
+@pytest.mark.parametrize("words", [["--help"], ["verify", "--help"]])
+def test_help_says_what_1_means(capsys, words):
+    with pytest.raises(SystemExit):
+        main(words)
+    assert "1 the ledger or a prediction on it was changed afterwards" in " ".join(capsys.readouterr().out.split())
