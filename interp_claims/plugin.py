@@ -7,11 +7,8 @@ Loaded by the root conftest and by nothing else. What a claim's run does stands 
 from __future__ import annotations
 
 import dataclasses
-import os
 import shlex
-import shutil
-import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Optional
 
@@ -21,31 +18,19 @@ from interp_claims.claims import ClaimSpec, policies_named, spec_of
 from interp_claims.errors import InterpClaimsError
 from interp_claims.outcomes import (
     ClaimFailed,
-    ClaimNotEvaluated,
-    Outcome,
-    VerdictFlipped,
     account,
-    outcome_of,
-    outcome_of_comparison,
-    outcome_of_prediction,
 )
-from interp_claims.plugin_faults import BrokenOff
 from interp_claims.plugin_reporter import Reporter
+from interp_claims.plugin_run import Run
 from interp_claims.plugin_scheduling import ByClaim
-from interp_claims.policies.agreement import Agreement
 from interp_claims.policies.manifest import Manifest
-from interp_claims.policies.policy import Policy
-from interp_claims.prereg import Ledger, prediction_of
+from interp_claims.prereg import prediction_of
 from interp_claims.prereg.standing import standing_of
-from interp_claims.records import Records
 from interp_claims.replay import replay_text
-from interp_claims.report.progress import ProgressFile
-from interp_claims.report.results_json import read_results
 from interp_claims.results import ClaimResult
-from interp_claims.running import ClaimToRun, Measurements, RunOptions, not_evaluated, run_claim
-from interp_claims.running.comparison import ComparisonError, Older, OlderPolicy, OlderResults, compare
+from interp_claims.running import ClaimToRun, RunOptions, not_evaluated, run_claim
+from interp_claims.running.comparison import compare
 from interp_claims.running.counterexamples import save_counterexample, smallest_counterexample
-from interp_claims.running.journal import Journal
 from interp_claims.verdicts.estimands import Ratio
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA, Verdict
 
@@ -113,7 +98,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not 0 < alpha < 1:
         raise pytest.UsageError(f"--alpha: got {alpha}, wanted a number between 0 and 1")
     config.addinivalue_line("filterwarnings", "default::interp_claims.files.CacheWarning")  # worth a line, no failure
-    config.stash[_RUN] = run = _Run(config)
+    config.stash[_RUN] = run = Run(config)
     if not run.is_worker:
         run.check_options()
         config.pluginmanager.register(Reporter(config, run), "interp-claims-reporter")
@@ -124,129 +109,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         run.close()
 
 
-class _Run:
-    """What one process keeps during a run."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
-        self.options = RunOptions(
-            config.getoption("alpha"), config.getoption("max_mazes"), at_least=config.getoption("at_least")
-        )
-        self.measurements = Measurements()
-        self.journal = Journal()
-        self.refusal = ""
-        self.fixtures = config.rootpath / "fixtures"
-        self._manifest: Optional[Manifest] = None
-        self._records: Optional[Records] = None
-        self._ledger: Optional[Ledger] = None
-        self._older_results: Optional[OlderResults] = None
-        worker = getattr(config, "workerinput", None)
-        self.is_worker = worker is not None
-        self.folder = Path(worker["interp_claims_folder"]) if worker else _temporary_folder()
-        self.progress_folder = self.folder / "progress"
-        self.progress_folder.mkdir(exist_ok=True)
-        self.loaded = Agreement(self.folder)
-        self.broken_off = BrokenOff(self.folder, self.loaded)
-        self.progress = ProgressFile(self.progress_folder, os.environ.get("PYTEST_XDIST_WORKER", "main"))
-
-    @property
-    def manifest(self) -> Manifest:
-        self._manifest = self._manifest or Manifest(self.fixtures / "policies.toml", self.loaded)
-        return self._manifest
-
-    @property
-    def records(self) -> Records:
-        self._records = self._records or Records(self.fixtures / "verdicts")
-        return self._records
-
-    @property
-    def ledger(self) -> Ledger:
-        self._ledger = self._ledger or Ledger(self.config.rootpath / "claims" / "ledger.jsonl")
-        return self._ledger
-
-    def check_options(self) -> None:
-        """Find wrong policies, damaged records and unusable paths before anything runs."""
-        try:
-            _ = self.records, self.ledger
-        except InterpClaimsError as error:
-            raise pytest.UsageError(str(error)) from error
-        against = self.config.getoption("against")
-        for option, asked in (("policy", self.config.getoption("policy")), ("against", [against] if against else [])):
-            try:
-                if asked == [against] and _is_results(against):
-                    _ = self.older_results
-                else:
-                    self.manifest.check(asked)
-            except InterpClaimsError as error:
-                raise pytest.UsageError(f"--{option}: {error}") from error
-        if self.config.getoption("summary") and not against:
-            raise pytest.UsageError("--summary: tells of a comparison; give --against too")
-        if path := self.config.getoption("claims_json"):
-            folder = Path(path).resolve().parent
-            existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-            if Path(path).is_dir() or not existing.is_dir() or not os.access(existing, os.W_OK):
-                raise pytest.UsageError(f"--claims-json: cannot write a file {path}; choose another path")
-
-    @property
-    def older_results(self) -> OlderResults:
-        """The saved results that ``--against`` names."""
-        if self._older_results is None:
-            path = Path(self.config.getoption("against"))
-            try:
-                self._older_results = OlderResults(read_results(path))
-            except ComparisonError as error:
-                raise ComparisonError(f"{path}: {error}") from error
-        return self._older_results
-
-    def older(self, load_policy: Callable[[str], Policy]) -> Optional[Older]:
-        """What ``--against`` names: a policy or saved results."""
-        against = self.config.getoption("against")
-        if not against:
-            return None
-        return self.older_results if _is_results(against) else OlderPolicy(load_policy(against))
-
-    def verdict_before(self, older: Older, claim: str) -> str:
-        """The verdict of a claim on an older policy, or empty where none is known."""
-        if isinstance(older, OlderResults):
-            saved = older.result(claim)
-            return "" if saved is None else saved.verdict
-        return self.records.verdict(older.sha256, claim) or ""
-
-    def seeds_of(self) -> dict[str, str]:
-        """What each shipped policy is one seed of."""
-        return {name: entry.seeds_of for name, entry in self.manifest.entries.items()}
-
-    def outcome(self, result: ClaimResult) -> Outcome:
-        if result.broken_off:
-            return Outcome(ClaimNotEvaluated, "failed", result.verdict)
-        if result.prediction and result.policy_sha256 == self.ledger.policy_of(result.prediction):
-            resolution = self.ledger.resolution(result.prediction)
-            return outcome_of_prediction(result, None if resolution is None else str(resolution.body["verdict"]))
-        if result.comparison is not None:
-            return outcome_of_comparison(result, result.comparison)
-        recorded = self.records.verdict(result.policy_sha256, result.claim)
-        outcome = outcome_of(result, recorded, self.config.getoption("undecided") == "fail")
-        if recorded is not None and not result.exploratory and (other := self.records.difference(result)):
-            return Outcome(VerdictFlipped, "failed", f"{result.verdict}, recorded was {recorded} for {other}")
-        return outcome
-
-    def close(self) -> None:
-        if not self.is_worker:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _temporary_folder() -> Path:
-    try:
-        return Path(tempfile.mkdtemp(prefix="interp-claims-"))
-    except OSError as error:
-        raise pytest.UsageError(f"no temporary folder can be made ({error}); make room, or set TMPDIR") from error
-
-
-_RUN = pytest.StashKey[_Run]()
-
-
-def _is_results(against: str) -> bool:
-    return Path(against).suffix == ".json"
+_RUN = pytest.StashKey[Run]()
 
 
 @pytest.fixture(scope="session")
@@ -364,7 +227,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     return True
 
 
-def _finished(item: pytest.Function, claim: ClaimToRun, options: RunOptions, run: _Run) -> ClaimResult:
+def _finished(item: pytest.Function, claim: ClaimToRun, options: RunOptions, run: Run) -> ClaimResult:
     """The result of a claim, from the journal where a run is resumed and it is there."""
     old = run.older(item._request.getfixturevalue("load_policy")) if not options.prediction else None
     key = run.journal.key(claim, options, old.key if old is not None else "")
@@ -379,7 +242,7 @@ def _finished(item: pytest.Function, claim: ClaimToRun, options: RunOptions, run
     return result
 
 
-def _sealed_options(item: pytest.Function, claim: ClaimToRun, run: _Run) -> RunOptions:
+def _sealed_options(item: pytest.Function, claim: ClaimToRun, run: Run) -> RunOptions:
     """The options to run a prediction with: on its own mazes. Ends the item if it cannot be run as it stands."""
     assert claim.policy is not None
     try:
@@ -433,7 +296,7 @@ def _claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
     return ClaimToRun(name, spec, threshold, item.obj, policy, arguments, variant)
 
 
-def _without_verdict(item: pytest.Item, run: _Run) -> Optional[ClaimResult]:
+def _without_verdict(item: pytest.Item, run: Run) -> Optional[ClaimResult]:
     """The row of a claim that broke off, its policy as it was asked for; None for an item that is no claim."""
     if not isinstance(item, pytest.Function) or (spec := spec_of(item.obj)) is None:
         return None

@@ -1,0 +1,156 @@
+"""What one process keeps during a run: options, policies, records, and what this run is compared with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Optional
+
+import pytest
+
+from interp_claims.errors import InterpClaimsError
+from interp_claims.outcomes import (
+    ClaimNotEvaluated,
+    Outcome,
+    VerdictFlipped,
+    outcome_of,
+    outcome_of_comparison,
+    outcome_of_prediction,
+)
+from interp_claims.plugin_faults import BrokenOff
+from interp_claims.policies.agreement import Agreement
+from interp_claims.policies.manifest import Manifest
+from interp_claims.policies.policy import Policy
+from interp_claims.prereg import Ledger
+from interp_claims.records import Records
+from interp_claims.report.progress import ProgressFile
+from interp_claims.report.results_json import read_results
+from interp_claims.results import ClaimResult
+from interp_claims.running import Measurements, RunOptions
+from interp_claims.running.comparison import ComparisonError, Older, OlderPolicy, OlderResults
+from interp_claims.running.journal import Journal
+
+
+class Run:
+    """What one process keeps during a run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.options = RunOptions(
+            config.getoption("alpha"), config.getoption("max_mazes"), at_least=config.getoption("at_least")
+        )
+        self.measurements = Measurements()
+        self.journal = Journal()
+        self.refusal = ""
+        self.fixtures = config.rootpath / "fixtures"
+        self._manifest: Optional[Manifest] = None
+        self._records: Optional[Records] = None
+        self._ledger: Optional[Ledger] = None
+        self._older_results: Optional[OlderResults] = None
+        worker = getattr(config, "workerinput", None)
+        self.is_worker = worker is not None
+        self.folder = Path(worker["interp_claims_folder"]) if worker else _temporary_folder()
+        self.progress_folder = self.folder / "progress"
+        self.progress_folder.mkdir(exist_ok=True)
+        self.loaded = Agreement(self.folder)
+        self.broken_off = BrokenOff(self.folder, self.loaded)
+        self.progress = ProgressFile(self.progress_folder, os.environ.get("PYTEST_XDIST_WORKER", "main"))
+
+    @property
+    def manifest(self) -> Manifest:
+        self._manifest = self._manifest or Manifest(self.fixtures / "policies.toml", self.loaded)
+        return self._manifest
+
+    @property
+    def records(self) -> Records:
+        self._records = self._records or Records(self.fixtures / "verdicts")
+        return self._records
+
+    @property
+    def ledger(self) -> Ledger:
+        self._ledger = self._ledger or Ledger(self.config.rootpath / "claims" / "ledger.jsonl")
+        return self._ledger
+
+    def check_options(self) -> None:
+        """Find wrong policies, damaged records and unusable paths before anything runs."""
+        try:
+            _ = self.records, self.ledger
+        except InterpClaimsError as error:
+            raise pytest.UsageError(str(error)) from error
+        against = self.config.getoption("against")
+        for option, asked in (("policy", self.config.getoption("policy")), ("against", [against] if against else [])):
+            try:
+                if asked == [against] and is_results(against):
+                    _ = self.older_results
+                else:
+                    self.manifest.check(asked)
+            except InterpClaimsError as error:
+                raise pytest.UsageError(f"--{option}: {error}") from error
+        if self.config.getoption("summary") and not against:
+            raise pytest.UsageError("--summary: tells of a comparison; give --against too")
+        if path := self.config.getoption("claims_json"):
+            folder = Path(path).resolve().parent
+            existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+            if Path(path).is_dir() or not existing.is_dir() or not os.access(existing, os.W_OK):
+                raise pytest.UsageError(f"--claims-json: cannot write a file {path}; choose another path")
+
+    @property
+    def older_results(self) -> OlderResults:
+        """The saved results that ``--against`` names."""
+        if self._older_results is None:
+            path = Path(self.config.getoption("against"))
+            try:
+                self._older_results = OlderResults(read_results(path))
+            except ComparisonError as error:
+                raise ComparisonError(f"{path}: {error}") from error
+        return self._older_results
+
+    def older(self, load_policy: Callable[[str], Policy]) -> Optional[Older]:
+        """What ``--against`` names: a policy or saved results."""
+        against = self.config.getoption("against")
+        if not against:
+            return None
+        return self.older_results if is_results(against) else OlderPolicy(load_policy(against))
+
+    def verdict_before(self, older: Older, claim: str) -> str:
+        """The verdict of a claim on an older policy, or empty where none is known."""
+        if isinstance(older, OlderResults):
+            saved = older.result(claim)
+            return "" if saved is None else saved.verdict
+        return self.records.verdict(older.sha256, claim) or ""
+
+    def seeds_of(self) -> dict[str, str]:
+        """What each shipped policy is one seed of."""
+        return {name: entry.seeds_of for name, entry in self.manifest.entries.items()}
+
+    def outcome(self, result: ClaimResult) -> Outcome:
+        if result.broken_off:
+            return Outcome(ClaimNotEvaluated, "failed", result.verdict)
+        if result.prediction and result.policy_sha256 == self.ledger.policy_of(result.prediction):
+            resolution = self.ledger.resolution(result.prediction)
+            return outcome_of_prediction(result, None if resolution is None else str(resolution.body["verdict"]))
+        if result.comparison is not None:
+            return outcome_of_comparison(result, result.comparison)
+        recorded = self.records.verdict(result.policy_sha256, result.claim)
+        outcome = outcome_of(result, recorded, self.config.getoption("undecided") == "fail")
+        if recorded is not None and not result.exploratory and (other := self.records.difference(result)):
+            return Outcome(VerdictFlipped, "failed", f"{result.verdict}, recorded was {recorded} for {other}")
+        return outcome
+
+    def close(self) -> None:
+        if not self.is_worker:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _temporary_folder() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="interp-claims-"))
+    except OSError as error:
+        raise pytest.UsageError(f"no temporary folder can be made ({error}); make room, or set TMPDIR") from error
+
+
+def is_results(against: str) -> bool:
+    return Path(against).suffix == ".json"
