@@ -31,11 +31,14 @@ from interp_claims.outcomes import (
 from interp_claims.plugin_reporter import Reporter
 from interp_claims.plugin_scheduling import ByClaim
 from interp_claims.policies.manifest import Manifest
+from interp_claims.policies.roles import given_channels
 from interp_claims.prereg import Ledger, prediction_of
 from interp_claims.prereg.standing import standing_of
+from interp_claims.proof.mutants import MUTANTS, mutated
 from interp_claims.records import Records
 from interp_claims.replay import replay_text
 from interp_claims.report.progress import ProgressFile
+from interp_claims.report.results_json import read_results
 from interp_claims.results import ClaimResult
 from interp_claims.running import ClaimToRun, Measurements, RunOptions, not_evaluated, run_claim
 from interp_claims.running.comparison import compare
@@ -70,10 +73,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--summary", metavar="PATH", help="write a Markdown summary of the comparison to this file")
     group.addoption(
         "--roles",
-        choices=("discovered", "published"),
         default="discovered",
-        help="the cheese channels: those found for each policy (default), or those of the papers' one network",
+        metavar="WHICH",
+        help="the cheese channels: those found for each policy (discovered, the default), those of the papers' one "
+        "network (published), or others by number: 17,3",
     )
+    group.addoption(
+        "--mutant",
+        choices=sorted(MUTANTS),
+        help="run every claim with its edits made wrong, without controls (none: as they are); never recorded",
+    )
+    group.addoption("--supported-in", metavar="PATH", help="only claims that these results (--claims-json) support")
     group.addoption("--max-mazes", type=int, metavar="N", help="another maze budget; makes results exploratory")
     group.addoption("--alpha", type=float, default=DEFAULT_ALPHA, help="another error rate; makes results exploratory")
     group.addoption(
@@ -114,7 +124,8 @@ class _Run:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.options = RunOptions(config.getoption("alpha"), config.getoption("max_mazes"))
+        mutant = config.getoption("mutant") or ""
+        self.options = RunOptions(config.getoption("alpha"), config.getoption("max_mazes"), mutant=mutant)
         self.measurements = Measurements()
         self.journal = Journal()
         self.refusal = ""
@@ -147,6 +158,7 @@ class _Run:
         """Find wrong policies, damaged records and unusable paths before anything runs."""
         try:
             _ = self.records, self.ledger
+            given_channels(self.config.getoption("roles"))
         except InterpClaimsError as error:
             raise pytest.UsageError(str(error)) from error
         against = self.config.getoption("against")
@@ -155,6 +167,8 @@ class _Run:
                 self.manifest.check(asked)
             except InterpClaimsError as error:
                 raise pytest.UsageError(f"--{option}: {error}") from error
+        if against and self.options.mutant:
+            raise pytest.UsageError("--mutant: mutants are not compared with older policies; leave out --against")
         if self.config.getoption("summary") and not against:
             raise pytest.UsageError("--summary: tells of a comparison; give --against too")
         if path := self.config.getoption("claims_json"):
@@ -168,6 +182,8 @@ class _Run:
         return {name: entry.seeds_of for name, entry in self.manifest.entries.items()}
 
     def outcome(self, result: ClaimResult) -> Outcome:
+        if result.mutant:
+            return Outcome(None, result.verdict, result.verdict)
         if result.prediction and result.policy_sha256 == self.ledger.policy_of(result.prediction):
             resolution = self.ledger.resolution(result.prediction)
             return outcome_of_prediction(result, None if resolution is None else str(resolution.body["verdict"]))
@@ -220,17 +236,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     run = config.stash[_RUN]
     try:
-        run.manifest.check([name for item in claims for name in policies_named(item.obj)])
+        if not run.options.mutant:  # which run without controls
+            run.manifest.check([name for item in claims for name in policies_named(item.obj)])
     except InterpClaimsError as error:
         run.refusal = f"a control names a policy that there is not: {error}"
     if getattr(config.option, "reruns", None) or any(item.get_closest_marker("flaky") for item in claims):
         run.refusal = "claims are never rerun until they pass: that raises the rate of false verdicts"
     if config.getoption("runxfail"):
         run.refusal = "--runxfail would report awaited predictions as failures; run claims without it"
+    if path := config.getoption("supported_in"):
+        _keep_supported(config, items, Path(path))
     if run.is_worker:
         items.sort(key=_longest_first)
     elif run.refusal:  # an error of usage ends the run; a worker, which cannot, fails its claims
         raise pytest.UsageError(run.refusal)
+
+
+def _keep_supported(config: pytest.Config, items: list[pytest.Item], path: Path) -> None:
+    """Deselect what is no claim that some results support."""
+    try:
+        supported = {result.claim for result in read_results(path) if result.verdict == Verdict.SUPPORTED}
+    except InterpClaimsError as error:
+        raise pytest.UsageError(f"--supported-in: {error}") from error
+    kept = [item for item in items if isinstance(item, pytest.Function) and _claim_name(item) in supported]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
 
 
 def _longest_first(item: pytest.Item) -> tuple[bool, int, bool]:
@@ -266,6 +296,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     if run.refusal:
         pytest.fail(run.refusal, pytrace=False)
     claim = _claim_to_run(pyfuncitem, spec)
+    if run.options.mutant:
+        claim = mutated(claim, run.options.mutant)
     seed = pyfuncitem.config.getoption("replay")
     if seed is not None:
         try:
@@ -274,7 +306,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
             pytest.fail(str(error), pytrace=False)
         return True
     options = run.options
-    if prediction_of(pyfuncitem.obj) is not None:
+    if prediction_of(pyfuncitem.obj) is not None and not options.mutant:
         options = _sealed_options(pyfuncitem, claim, run)
     try:
         result = _finished(pyfuncitem, claim, options, run)
@@ -347,16 +379,29 @@ _COUNTEREXAMPLE = pytest.StashKey[str]()
 
 
 def _claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
-    parameters: dict[str, Any] = item.callspec.params if hasattr(item, "callspec") else {}
+    parameters = _parameters(item)
     threshold = str(parameters.get("claim_threshold", ""))
     wanted = item._fixtureinfo.argnames
     arguments = {name: item.funcargs[name] for name in wanted if name not in _SUPPLIED}
     policy: Any = item.funcargs.get("policy")
-    variant = "-".join(str(value) for key, value in parameters.items() if key not in ("policy", "claim_threshold"))
-    roles = "published roles" if item.config.getoption("roles") == "published" else ""
-    chosen = "-".join(part for part in (variant, roles, threshold) if part)
-    name = item.nodeid.split("[")[0] + (f"[{chosen}]" if chosen else "")
-    return ClaimToRun(name, spec, threshold, item.obj, policy, arguments, variant)
+    return ClaimToRun(_claim_name(item), spec, threshold, item.obj, policy, arguments, _variant(parameters))
+
+
+def _claim_name(item: pytest.Function) -> str:
+    """The identity of an item's claim: without the policy, but with whatever else distinguishes it."""
+    parameters, asked = _parameters(item), item.config.getoption("roles")
+    roles = {"discovered": "", "published": "published roles"}.get(asked, f"channels {asked}")
+    threshold = str(parameters.get("claim_threshold", ""))
+    chosen = "-".join(part for part in (_variant(parameters), roles, threshold) if part)
+    return item.nodeid.split("[")[0] + (f"[{chosen}]" if chosen else "")
+
+
+def _parameters(item: pytest.Function) -> dict[str, Any]:
+    return item.callspec.params if hasattr(item, "callspec") else {}
+
+
+def _variant(parameters: dict[str, Any]) -> str:
+    return "-".join(str(value) for key, value in parameters.items() if key not in ("policy", "claim_threshold"))
 
 
 @pytest.hookimpl(wrapper=True)

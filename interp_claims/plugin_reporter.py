@@ -105,7 +105,9 @@ class Reporter:
         if len(matrix.policies) <= 1 or terminalreporter.verbosity > 0:
             terminalreporter.section("claims")
             terminalreporter.write_line(closing_table(self.rows, width=width, colour=writer.hasmarkup))
-        if self.run.options.exploratory:
+        if self.run.options.mutant:
+            terminalreporter.write_line(f"mutant {self.run.options.mutant}: never recorded, never scored")
+        elif self.run.options.exploratory:
             terminalreporter.write_line("exploratory: budget or error rate were changed; never recorded, never scored")
 
     def pytest_sessionfinish(self) -> None:

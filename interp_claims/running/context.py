@@ -30,17 +30,19 @@ class RunOptions:
         max_mazes: overrides every claim's budget; makes results exploratory, as another alpha does.
         block: where mazes come from.
         prediction: the registered prediction that is being decided, or empty.
+        mutant: the mutant that takes the claims' place, or empty.
     """
 
     alpha: float = DEFAULT_ALPHA
     max_mazes: Optional[int] = None
     block: SeedBlock = CONFIRMATION
     prediction: str = ""
+    mutant: str = ""
 
     @property
     def exploratory(self) -> bool:
         """Whether results must not be recorded or scored."""
-        return self.max_mazes is not None or self.alpha != DEFAULT_ALPHA
+        return self.max_mazes is not None or self.alpha != DEFAULT_ALPHA or bool(self.mutant)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +114,8 @@ class ClaimToRun:
             verdict=verdict.value,
             reported=self.spec.reported,
             prediction=options.prediction,
-            exploratory=options.exploratory and self.spec.kind != "universal",
+            mutant=options.mutant,
+            exploratory=options.exploratory and (self.spec.kind != "universal" or bool(options.mutant)),
             **fields,
         )
 

@@ -58,6 +58,7 @@ class Journal:
             "engine": ENGINE_VERSION,
             "policy": None if policy is None else [policy.sha256, policy.role_set, policy.forward.device.type],
             "options": [options.alpha, options.max_mazes, options.block.first, options.block.size, options.prediction],
+            "mutant": options.mutant,
             "against": against,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

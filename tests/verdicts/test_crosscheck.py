@@ -1,4 +1,4 @@
-"""The engine against two others: one in decimal numbers of 28 digits, written from the formulas alone, and `ville`'s."""
+"""The engine against two others: one in decimal numbers, written from the formulas alone, and that of `ville`."""
 
 import math
 from decimal import Decimal
@@ -16,7 +16,7 @@ hundredths = st.integers(-100, 100).map(lambda number: number / 100)
 shares = st.integers(0, 50).map(lambda number: number / 50)
 
 
-# -- in decimal numbers ------------------------------------------------------------------------------------------------
+# -- in decimal numbers --------------------------------------------------------------------------------------
 
 
 def fortunes(numbers, mean, stakes):
@@ -30,7 +30,7 @@ def fortunes(numbers, mean, stakes):
 
 def evidence_by_hand(numbers, low, high, theta):
     """Evidence that a mean of numbers in [low, high] is above theta, and that it is below, maze by maze."""
-    stakes = [Decimal(0.02) * Decimal(49) ** (Decimal(i) / 11) for i in range(12)]
+    stakes = [Decimal("0.02") * Decimal(49) ** (Decimal(i) / 11) for i in range(12)]
     low, high, theta = Decimal(low), Decimal(high), Decimal(theta)
     unit = [(Decimal(number) - low) / (high - low) for number in numbers]
     mean = (theta - low) / (high - low)
@@ -109,7 +109,7 @@ def test_the_interval_holds_the_means_that_were_never_excluded_by_hand(effects):
             assert excluded == (not low < theta < high), f"{theta} and [{low}, {high}]"
 
 
-# -- by another package --------------------------------------------------------------------------------------------------
+# -- by another package ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
