@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
+import pytest
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -206,9 +207,7 @@ def _mutants(chosen: argparse.Namespace) -> tuple[str, bool]:
             words += ["--mutant", name, "--claims-json", str(path), *(["-k", chosen.k] if chosen.k else [])]
             words += ["--supported-in", str(files[UNCHANGED])] if name != UNCHANGED else []
             status = subprocess.run(words, check=False).returncode
-            if status == _INTERRUPTED or status == 2:
-                raise KeyboardInterrupt
-            if status not in (0, 5):
+            if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
                 raise InterpClaimsError(f"{' '.join(words)}: ended with status {status}")
         results = {name: read_results(path) for name, path in files.items() if path.exists()}
     if UNCHANGED not in results:
