@@ -181,3 +181,16 @@ def test_a_choice_of_no_claims_and_a_run_that_breaks_off_are_said(runs, monkeypa
     monkeypatch.setattr(command.subprocess, "run", lambda words, check: subprocess.CompletedProcess(words, 3))
     assert command.main(["mutants"]) == 2
     assert "ended with status 3" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_mutants_of_the_first_claim_are_killed_or_explained(monkeypatch, tmp_path):
+    """What ``python -m interp_claims.proof mutants`` does with every claim, with one."""
+    monkeypatch.chdir(Path(__file__).parents[2])
+    path = tmp_path / "mutants.json"
+    chosen = ["-k", "subtracting_the_cheese_vector_lowers and direction"]
+    status = command.main(["mutants", "--policy", "region5-seed0-scale2", *chosen, "--json", str(path)])
+    cells = json.loads(path.read_text())["cells"]
+    assert status == 0, [cell for cell in cells if cell["state"] == "survived" and not cell["why"]]
+    assert [cell["state"] for cell in cells[:4]] == ["killed"] * 4
+    assert len(cells) == 5
