@@ -26,7 +26,9 @@ from interp_claims.plugin_scheduling import ByClaim
 from interp_claims.policies.manifest import Manifest
 from interp_claims.prereg import prediction_of
 from interp_claims.prereg.standing import standing_of
+from interp_claims.proof.mutants import MUTANTS, mutated
 from interp_claims.replay import replay_text
+from interp_claims.report.results_json import read_results
 from interp_claims.results import ClaimResult
 from interp_claims.running import ClaimToRun, RunOptions, not_evaluated, run_claim
 from interp_claims.running.comparison import compare
@@ -68,10 +70,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--summary", metavar="PATH", help="write a Markdown summary of the comparison to this file")
     group.addoption(
         "--roles",
-        choices=("discovered", "published"),
         default="discovered",
-        help="the cheese channels: those found for each policy (default), or those of the papers' one network",
+        metavar="WHICH",
+        help="the cheese channels: those found for each policy (discovered, the default), those of the papers' one "
+        "network (published), or others by number: 17,3",
     )
+    group.addoption(
+        "--mutant",
+        choices=sorted(MUTANTS),
+        help="run every claim with its edits made wrong, without controls (none: as they are); never recorded",
+    )
+    group.addoption("--supported-in", metavar="PATH", help="only claims that these results (--claims-json) support")
     group.addoption("--max-mazes", type=int, metavar="N", help="another maze budget; makes results exploratory")
     group.addoption("--alpha", type=float, default=DEFAULT_ALPHA, help="another error rate; makes results exploratory")
     group.addoption(
@@ -150,13 +159,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     run = config.stash[_RUN]
     try:
-        run.manifest.check([name for item in claims for name in policies_named(item.obj)])
+        if not run.options.mutant:  # which run without controls
+            run.manifest.check([name for item in claims for name in policies_named(item.obj)])
     except InterpClaimsError as error:
         run.refusal = f"a control names a policy that there is not: {error}"
     if getattr(config.option, "reruns", None) or any(item.get_closest_marker("flaky") for item in claims):
         run.refusal = "claims are never rerun until they pass: that raises the rate of false verdicts"
     if config.getoption("runxfail"):
         run.refusal = "--runxfail would report awaited predictions as failures; run claims without it"
+    if path := config.getoption("supported_in"):
+        _keep_supported(config, items, Path(path))
     if run.is_worker:
         items.sort(key=_longest_first)
     elif run.refusal:  # an error of usage ends the run; a worker, which cannot, fails its claims
@@ -167,6 +179,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     run = session.config.stash[_RUN]
     if run.is_worker:
         run.broken_off.tell({item.nodeid: row for item in session.items if (row := _without_verdict(item, run))})
+
+
+def _keep_supported(config: pytest.Config, items: list[pytest.Item], path: Path) -> None:
+    """Deselect what is no claim that some results support."""
+    try:
+        supported = {result.claim for result in read_results(path) if result.verdict == Verdict.SUPPORTED}
+    except InterpClaimsError as error:
+        raise pytest.UsageError(f"--supported-in: {error}") from error
+    kept = [item for item in items if isinstance(item, pytest.Function) and _claim_name(item) in supported]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
 
 
 def _longest_first(item: pytest.Item) -> tuple[bool, int, bool]:
@@ -202,6 +225,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     if run.refusal:
         pytest.fail(run.refusal, pytrace=False)
     claim = _claim_to_run(pyfuncitem, spec)
+    if run.options.mutant:
+        claim = mutated(claim, run.options.mutant)
     seed = pyfuncitem.config.getoption("replay")
     if seed is not None:
         try:
@@ -210,7 +235,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
             pytest.fail(str(error), pytrace=False)
         return True
     options = run.options
-    if prediction_of(pyfuncitem.obj) is not None:
+    if prediction_of(pyfuncitem.obj) is not None and not options.mutant:
         options = _sealed_options(pyfuncitem, claim, run)
     try:
         result = _finished(pyfuncitem, claim, options, run)
@@ -285,15 +310,28 @@ _COUNTEREXAMPLE = pytest.StashKey[str]()
 
 def _claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
     """The claim that an item is; before its fixtures are there, one without policy and arguments."""
-    parameters: dict[str, Any] = item.callspec.params if hasattr(item, "callspec") else {}
+    parameters = _parameters(item)
     threshold = str(parameters.get("claim_threshold", ""))
     arguments = {n: item.funcargs[n] for n in item._fixtureinfo.argnames if n in item.funcargs and n not in _SUPPLIED}
     policy: Any = item.funcargs.get("policy")
-    variant = "-".join(str(value) for key, value in parameters.items() if key not in ("policy", "claim_threshold"))
-    roles = "published roles" if item.config.getoption("roles") == "published" else ""
-    chosen = "-".join(part for part in (variant, roles, threshold) if part)
-    name = item.nodeid.split("[")[0] + (f"[{chosen}]" if chosen else "")
-    return ClaimToRun(name, spec, threshold, item.obj, policy, arguments, variant)
+    return ClaimToRun(_claim_name(item), spec, threshold, item.obj, policy, arguments, _variant(parameters))
+
+
+def _claim_name(item: pytest.Function) -> str:
+    """The identity of an item's claim: without the policy, but with whatever else distinguishes it."""
+    parameters, asked = _parameters(item), item.config.getoption("roles")
+    roles = {"discovered": "", "published": "published roles"}.get(asked, f"channels {asked}")
+    threshold = str(parameters.get("claim_threshold", ""))
+    chosen = "-".join(part for part in (_variant(parameters), roles, threshold) if part)
+    return item.nodeid.split("[")[0] + (f"[{chosen}]" if chosen else "")
+
+
+def _parameters(item: pytest.Function) -> dict[str, Any]:
+    return item.callspec.params if hasattr(item, "callspec") else {}
+
+
+def _variant(parameters: dict[str, Any]) -> str:
+    return "-".join(str(value) for key, value in parameters.items() if key not in ("policy", "claim_threshold"))
 
 
 def _without_verdict(item: pytest.Item, run: Run) -> Optional[ClaimResult]:

@@ -131,7 +131,9 @@ class Reporter:
             terminalreporter.write_line("on record as not supported, and due for review:")
             for date, claim in overdue:
                 terminalreporter.write_line(f"    {date.isoformat()}  {claim}")
-        if self.run.options.exploratory:
+        if self.run.options.mutant:
+            terminalreporter.write_line(f"mutant {self.run.options.mutant}: never recorded, never scored")
+        elif self.run.options.exploratory:
             terminalreporter.write_line("exploratory: budget or error rate were changed; never recorded, never scored")
 
     def _overdue(self) -> list[tuple[datetime.date, str]]:

@@ -24,6 +24,7 @@ from interp_claims.plugin_faults import BrokenOff
 from interp_claims.policies.agreement import Agreement
 from interp_claims.policies.manifest import Manifest
 from interp_claims.policies.policy import Policy
+from interp_claims.policies.roles import given_channels
 from interp_claims.prereg import Ledger
 from interp_claims.records import Records
 from interp_claims.report.progress import ProgressFile
@@ -40,7 +41,10 @@ class Run:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.options = RunOptions(
-            config.getoption("alpha"), config.getoption("max_mazes"), at_least=config.getoption("at_least")
+            config.getoption("alpha"),
+            config.getoption("max_mazes"),
+            at_least=config.getoption("at_least"),
+            mutant=config.getoption("mutant") or "",
         )
         self.measurements = Measurements()
         self.journal = Journal()
@@ -78,6 +82,7 @@ class Run:
         """Find wrong policies, damaged records and unusable paths before anything runs."""
         try:
             _ = self.records, self.ledger
+            given_channels(self.config.getoption("roles"))
         except InterpClaimsError as error:
             raise pytest.UsageError(str(error)) from error
         against = self.config.getoption("against")
@@ -89,6 +94,8 @@ class Run:
                     self.manifest.check(asked)
             except InterpClaimsError as error:
                 raise pytest.UsageError(f"--{option}: {error}") from error
+        if against and self.options.mutant:
+            raise pytest.UsageError("--mutant: mutants are not compared with older policies; leave out --against")
         if self.config.getoption("summary") and not against:
             raise pytest.UsageError("--summary: tells of a comparison; give --against too")
         if path := self.config.getoption("claims_json"):
@@ -129,6 +136,8 @@ class Run:
     def outcome(self, result: ClaimResult) -> Outcome:
         if result.broken_off:
             return Outcome(ClaimNotEvaluated, "failed", result.verdict)
+        if result.mutant:
+            return Outcome(None, result.verdict, result.verdict)
         if result.prediction and result.policy_sha256 == self.ledger.policy_of(result.prediction):
             resolution = self.ledger.resolution(result.prediction)
             return outcome_of_prediction(result, None if resolution is None else str(resolution.body["verdict"]))

@@ -95,8 +95,9 @@ class ClaimResult:
         counterexample: for universal claims, the smallest that was found.
         reported: the figure that the source reports, in words.
         prediction: the registered prediction that was decided, or empty.
+        mutant: the mutant that took the claim's place, or empty.
         comparison: with an older policy, where one was asked for.
-        exploratory: whether budget or error rate were changed on the command line.
+        exploratory: whether budget or error rate were changed on the command line, or a mutant ran.
         seconds: how long it took.
         broken_off: whether it was not evaluated because its function raised an error, its process died or the machine
             stood in the way, which says nothing about the policy and is never put on record.
@@ -125,6 +126,7 @@ class ClaimResult:
     counterexample: str = ""
     reported: str = ""
     prediction: str = ""
+    mutant: str = ""
     comparison: Optional[Comparison] = None
     exploratory: bool = False
     seconds: float = 0.0

@@ -108,7 +108,9 @@ def test_a_missing_file_is_named(tmp_path, capsys):
 def test_exploratory_results_are_refused_and_nothing_is_written(record, tmp_path):
     status, lines, error = record(result("a"), result("b", exploratory=True))
     assert (status, lines) == (2, [])
-    assert error.startswith("interp-claims: 1 results are exploratory (run with --max-mazes or --alpha), the first ")
+    assert error.startswith(
+        "interp-claims: 1 results are exploratory (run with --max-mazes, --alpha or --mutant), the first "
+    )
     assert not (tmp_path / "verdicts").exists()
 
 

@@ -13,7 +13,7 @@ from interp_claims.measures.paths import normalised_path_probability
 from interp_claims.policies import roles as role_module
 from interp_claims.policies.frozen import frozen
 from interp_claims.policies.policy import Policy
-from interp_claims.policies.roles import PUBLISHED_EFFECTIVE, roles_of
+from interp_claims.policies.roles import PUBLISHED_EFFECTIVE, name_of_set, roles_of
 
 _MAZES = 48
 _PUBLISHED_SHARE = 7 / 11
@@ -25,6 +25,7 @@ def effective_channels_of(policy: Policy) -> tuple[int, ...]:
     Each is clamped at one target in each of 48 discovery mazes without their cheese; what counts is the mean rise of
     the normalised path probability. Found once for each policy and kept.
     """
+    policy = policy.source
     if policy.role_set == "published":
         return PUBLISHED_EFFECTIVE
 
@@ -38,7 +39,9 @@ def effective_channels_of(policy: Policy) -> tuple[int, ...]:
             "gains": [round(float(gain), 6) for gain in gains],
         }
 
-    found = frozen(policy, "effective-channels", [sys.modules[__name__], role_module], find)
+    found = frozen(
+        policy, name_of_set("effective-channels", policy.role_set), [sys.modules[__name__], role_module], find
+    )
     return tuple(found["channels"])
 
 

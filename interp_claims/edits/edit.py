@@ -16,6 +16,7 @@ import numpy as np
 from torch import Tensor
 
 from interp_claims.errors import InterpClaimsError
+from interp_claims.mazes.maze import Square
 from interp_claims.mazes.observations import Observations
 from interp_claims.policies.forward import ActivationEdit, Rows
 from interp_claims.policies.network import ImpalaNetwork
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Shapes = dict[str, tuple[int, ...]]
 ChannelChange = Callable[[np.ndarray, str], np.ndarray]
+SquaresChange = Callable[[tuple[Square, ...]], tuple[Square, ...]]
 Content = Union[str, int, float, np.ndarray, Tensor]
 
 
@@ -77,6 +79,14 @@ class Edit(abc.ABC):
         Args:
             change: from the channels, (k,) or one row per maze (n, k), and their layer to other channels.
         """
+        return self
+
+    def map_values(self, change: Callable[[Tensor], Tensor]) -> Edit:
+        """The same edit with other numbers: those that it adds, sets or multiplies by."""
+        return self
+
+    def map_squares(self, change: SquaresChange) -> Edit:
+        """The same edit on other squares, one per maze; an edit without squares is returned as it is."""
         return self
 
     @cached_property
@@ -133,11 +143,20 @@ class Sequence(Edit):
     def content(self) -> Iterable[Content]:
         return [edit.sha256 if isinstance(edit, Edit) else repr(edit) for edit in self.edits]
 
+    def _each(self, change: Callable[[Edit], Edit]) -> Edit:
+        return Sequence(change(edit) if isinstance(edit, Edit) else edit for edit in self.edits)
+
     def map_vectors(self, change: Callable[[Vector], Vector]) -> Edit:
-        return Sequence(edit.map_vectors(change) if isinstance(edit, Edit) else edit for edit in self.edits)
+        return self._each(lambda edit: edit.map_vectors(change))
 
     def map_channels(self, change: ChannelChange) -> Edit:
-        return Sequence(edit.map_channels(change) if isinstance(edit, Edit) else edit for edit in self.edits)
+        return self._each(lambda edit: edit.map_channels(change))
+
+    def map_values(self, change: Callable[[Tensor], Tensor]) -> Edit:
+        return self._each(lambda edit: edit.map_values(change))
+
+    def map_squares(self, change: SquaresChange) -> Edit:
+        return self._each(lambda edit: edit.map_squares(change))
 
     def __str__(self) -> str:
         return ", then ".join(map(str, self.edits))

@@ -20,6 +20,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+#: Of the same width: the first other policy that ships, else an untrained one.
+ANOTHER = "another"
 _REGION = re.compile(r"region([1-9]\d?)")
 _UNTRAINED = re.compile(r"untrained-scale([1-9]\d?)-seed(0|[1-9]\d{0,8})")
 
@@ -124,12 +126,15 @@ class Manifest:
         if self.loaded is not None:
             self.loaded.note(which, policy.name, policy.sha256)
         policy.loaded_as = which
-        policy.find_related = lambda name: self._load_related(name, policy.scale, device, cache)
+        policy.find_related = lambda name: self.load(self._name_of_related(name, policy), device, cache)
         return policy
 
-    def _load_related(self, which: str, scale: int, device: str, cache: Optional[ActivationCache]) -> Policy:
-        of_region = self._of_region(which, scale)
-        return self.load(of_region[0].name if of_region else which, device, cache)
+    def _name_of_related(self, which: str, policy: Policy) -> str:
+        if which == ANOTHER:
+            others = [e.name for e in self.entries.values() if e.scale == policy.scale and e.sha256 != policy.sha256]
+            return others[0] if others else f"untrained-scale{policy.scale}-seed1"
+        of_region = self._of_region(which, policy.scale)
+        return of_region[0].name if of_region else which
 
     def _load(self, which: str, **options: Any) -> Policy:
         if which in self.entries:
@@ -160,8 +165,8 @@ def related(policy: Policy, which: str) -> Policy:
 
     Args:
         policy: a policy that :meth:`Manifest.load` gave.
-        which: what :meth:`Manifest.load` takes, or ``region1``: the shipped policy of that region, of the same width
-            if there is one, of the lowest seed.
+        which: what :meth:`Manifest.load` takes, ``region1``: the shipped policy of that region, of the same width if
+            there is one, of the lowest seed; or ``another``: see :data:`ANOTHER`.
 
     Raises:
         ManifestError: there is no such policy, or ``policy`` was made without a manifest.

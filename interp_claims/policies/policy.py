@@ -45,7 +45,8 @@ class Policy:
         edit: the edit that it is under, or None.
         relatives: other policies that go with this one, such as the untrained one of the same width, by name.
         loaded_as: the name or file that it was loaded by.
-        role_set: ``"discovered"``, or ``"published"`` for the channels of the papers, which are those of one network.
+        role_set: ``"discovered"``, ``"published"`` for the channels of the papers, which are those of one network, or
+            the numbers of the channels that are to count as cheese channels, such as ``"17"`` or ``"17,3"``.
         outcomes: whose outcomes claims about recorded behaviour are given.
         find_related: loads other policies by name for the same device, where a manifest is at hand.
     """
@@ -70,6 +71,7 @@ class Policy:
         self.find_related: Optional[Callable[[str], Policy]] = None
         self._edit_transform: Optional[EditTransform] = None
         self._seen: Optional[Callable[[Maze], Maze]] = None
+        self._source: Optional[Policy] = None
 
     def _copy(self, edit: Optional[ActivationEdit], transform: Optional[EditTransform]) -> Policy:
         copy = object.__new__(Policy)
@@ -92,7 +94,7 @@ class Policy:
     def bare(self) -> Policy:
         """This policy as it was loaded: without edits, and without what controls change."""
         copy = self._copy(None, None)
-        copy._seen, copy.outcomes = None, Outcomes.OWN
+        copy._seen, copy._source, copy.outcomes = None, None, Outcomes.OWN
         return copy
 
     def with_edits_replaced(self, transform: EditTransform) -> Policy:
@@ -105,6 +107,17 @@ class Policy:
         copy = self._copy(self.edit, self._edit_transform)
         copy._seen = change if before is None else lambda maze: change(before(maze))
         return copy
+
+    def with_source(self, source: Policy) -> Policy:
+        """This policy, but activations that are asked for, and roles, are those of another policy of the same width."""
+        copy = self._copy(self.edit, self._edit_transform)
+        copy._source = source
+        return copy
+
+    @property
+    def source(self) -> Policy:
+        """The policy whose activations and roles edits of this one are made from: itself, but for some mutants."""
+        return self if self._source is None else self._source
 
     def _shown(self, observations: Observations) -> Observations:
         if self._seen is None:
@@ -139,7 +152,7 @@ class Policy:
         Raises:
             LayerError: the network has no such activation.
         """
-        return self.forward.activations(self._shown(observations), layer)
+        return self.source.forward.activations(self._shown(observations), layer)
 
     def activations_of_pixels(self, pixels: np.ndarray, layer: str) -> Tensor:
         """The unedited activation of a layer for pictures that need not be mazes.

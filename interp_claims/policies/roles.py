@@ -158,12 +158,38 @@ def _cheese_and_other_square(maze: Maze) -> tuple[Square, Square]:
 def roles_of(policy: Policy) -> Roles:
     """The frozen roles of a policy, discovered once and then read from the cache, whatever the number of processes.
 
-    A policy whose ``role_set`` is ``"published"`` has the channels of the papers instead of the ones that were found.
+    A policy whose ``role_set`` names channels has these instead of the ones that were found.
     """
-    published = policy.role_set == "published"
+    policy = policy.source
+    channels = given_channels(policy.role_set)
 
     def discover() -> dict[str, Any]:
-        channels = PUBLISHED_CHANNELS if published else None
         return dataclasses.asdict(discover_roles(policy.bare, channels=channels))
 
-    return Roles(**frozen(policy, "published-roles" if published else "roles", [sys.modules[__name__]], discover))
+    return Roles(**frozen(policy, name_of_set("roles", policy.role_set), [sys.modules[__name__]], discover))
+
+
+def given_channels(role_set: str) -> Optional[tuple[int, ...]]:
+    """The channels that a set of roles names, or None where they are to be found.
+
+    Raises:
+        RoleError: neither ``discovered`` nor ``published`` nor channel numbers.
+
+    >>> given_channels("17,3"), given_channels("discovered")
+    ((17, 3), None)
+    """
+    if role_set == "discovered":
+        return None
+    if role_set == "published":
+        return PUBLISHED_CHANNELS
+    numbers = role_set.split(",")
+    if not all(number.isdecimal() for number in numbers) or len(set(map(int, numbers))) < len(numbers):
+        raise RoleError(f"roles: got {role_set!r}, wanted discovered, published, or different channels such as 17,3")
+    return tuple(map(int, numbers))
+
+
+def name_of_set(what: str, role_set: str) -> str:
+    """What is found for a set of roles, as part of a file's name."""
+    if role_set == "discovered":
+        return what
+    return f"published-{what}" if role_set == "published" else f"{what}-of-{role_set.replace(',', '-')}"

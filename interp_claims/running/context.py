@@ -32,6 +32,7 @@ class RunOptions:
         block: where mazes come from.
         prediction: the registered prediction that is being decided, or empty.
         at_least: claims are measured on so many mazes even when they are decided, so that their scores can be compared.
+        mutant: the mutant that takes the claims' place, or empty.
     """
 
     alpha: float = DEFAULT_ALPHA
@@ -39,11 +40,12 @@ class RunOptions:
     block: SeedBlock = CONFIRMATION
     prediction: str = ""
     at_least: int = 0
+    mutant: str = ""
 
     @property
     def exploratory(self) -> bool:
         """Whether results must not be recorded or scored."""
-        return self.max_mazes is not None or self.alpha != DEFAULT_ALPHA
+        return self.max_mazes is not None or self.alpha != DEFAULT_ALPHA or bool(self.mutant)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +130,8 @@ class ClaimToRun:
             verdict=verdict.value,
             reported=self.spec.reported,
             prediction=options.prediction,
-            exploratory=options.exploratory and self.spec.kind != "universal",
+            mutant=options.mutant,
+            exploratory=options.exploratory and (self.spec.kind != "universal" or bool(options.mutant)),
             **fields,
         )
 

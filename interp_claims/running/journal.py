@@ -58,7 +58,7 @@ class Journal:
             "engine": ENGINE_VERSION,
             "policy": None if policy is None else [policy.sha256, policy.role_set, policy.forward.device.type],
             "options": [options.alpha, options.max_mazes, options.block.first, options.block.size],
-            "wanted": [options.prediction, options.at_least],
+            "wanted": [options.prediction, options.at_least, options.mutant],
             "against": against,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -209,13 +209,14 @@ def confidence_interval(values: np.ndarray, estimand: Estimand, alpha: float) ->
     """
     bar = np.log(2 / alpha)
 
-    def excluded_above(theta: float) -> bool:
-        return bool(log_wealth(estimand.returns_above(values, theta)).max() >= bar)
+    low, high = estimand.theta_range
+
+    def excluded_above(theta: float) -> bool:  # where all values are as small as can be, bisection ends at the end
+        return theta > low and bool(log_wealth(estimand.returns_above(values, theta)).max() >= bar)
 
     def excluded_below(theta: float) -> bool:
-        return bool(log_wealth(estimand.returns_below(values, theta)).max() >= bar)
+        return theta < high and bool(log_wealth(estimand.returns_below(values, theta)).max() >= bar)
 
-    low, high = estimand.theta_range
     lower, upper = (low, high), (low, high)
     for _ in range(_BISECTIONS):
         middle = (lower[0] + lower[1]) / 2

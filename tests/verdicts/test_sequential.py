@@ -112,6 +112,15 @@ def test_intervals_only_narrow_with_more_mazes():
     assert intervals[-1][0] < 0.3 < intervals[-1][1]
 
 
+@pytest.mark.parametrize("end", [-1.0, 1.0])
+@pytest.mark.parametrize("count", [1, 200])
+def test_effects_that_are_all_as_large_or_as_small_as_can_be_have_an_interval_up_to_that_end(end, count):
+    low, high = confidence_interval(np.full(count, end), SIGNED, 0.01)
+    near, far = (high, low) if end > 0 else (low, high)
+    assert near == end
+    assert abs(far - end) == pytest.approx(2.0 if count == 1 else 0.06, abs=0.02)
+
+
 def test_ratio_and_median_intervals_are_on_the_scale_of_the_claim():
     rng = np.random.default_rng(0)
     pairs = np.stack([rng.uniform(0, 0.6, 900), rng.uniform(0, 0.3, 900)], axis=1)

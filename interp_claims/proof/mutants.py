@@ -1,0 +1,144 @@
+"""Mutants: claims run with their edits made wrong on purpose. A claim worth its verdict comes to another one.
+
+A mutant acts as controls do, on every edit that the claim gives the policy, but takes the claim's own place: the claim
+is run under it without controls.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from interp_claims.claims import ClaimSpec
+from interp_claims.controls import no_op, random_channels
+from interp_claims.edits.edit import Edit, EditError
+from interp_claims.edits.vectors import Vector
+from interp_claims.errors import InterpClaimsError
+from interp_claims.mazes.donors import other_mazes
+from interp_claims.mazes.maze import Maze, Square
+from interp_claims.mazes.sampling import maze_rng, shared_rng
+from interp_claims.policies.forward import ActivationEdit
+from interp_claims.policies.manifest import ANOTHER, related
+from interp_claims.policies.policy import Policy
+from interp_claims.running.context import ClaimToRun
+
+#: The claim as it is, without its controls: what mutants are compared with.
+UNCHANGED = "none"
+
+
+class NothingToMutateError(InterpClaimsError):
+    """A claim that a mutant leaves as it is: it edits nothing, or nothing of the kind that the mutant makes wrong."""
+
+
+def _edits_changed(change: Callable[[Edit, Sequence[Maze]], Edit]) -> Callable[[Policy, Sequence[Maze]], Policy]:
+    def apply(policy: Policy, mazes: Sequence[Maze]) -> Policy:
+        return policy.with_edits_replaced(lambda edit: change(_checked(edit), mazes))
+
+    return apply
+
+
+def _checked(edit: ActivationEdit) -> Edit:
+    if not isinstance(edit, Edit):
+        raise EditError(f"mutant: got {edit!r}, wanted an edit of interp_claims.edits")
+    return edit
+
+
+def _negated(edit: Edit, mazes: Sequence[Maze]) -> Edit:
+    return edit.map_values(lambda values: -values)
+
+
+def _of_another_maze(edit: Edit, mazes: Sequence[Maze]) -> Edit:
+    def other_vector(vector: Vector) -> Vector:
+        if vector.recipe is None or vector.mazes is None:
+            return vector
+        return vector.measured_on(other_mazes(vector.mazes))
+
+    def other_square(maze: Maze, square: Square) -> Square:
+        squares = [other for other in maze.free_squares if other != square]
+        return squares[maze_rng(maze, "another place").integers(len(squares))]
+
+    moved = edit.map_squares(lambda squares: tuple(map(other_square, mazes, squares)))
+    return moved.map_vectors(other_vector)
+
+
+def _channels_shuffled(edit: Edit, mazes: Sequence[Maze]) -> Edit:
+    def shuffled(vector: Vector) -> Vector:
+        axis = 1 if vector.per_maze else 0
+        order = shared_rng(f"shuffled channels at {vector.layer}").permutation(vector.values.shape[axis])
+        values = vector.values.index_select(axis, torch.from_numpy(order).to(vector.values.device))
+        return vector.with_values(values, f"{vector.name} with its channels shuffled")
+
+    return edit.map_vectors(shuffled)
+
+
+def _other_channels(policy: Policy, mazes: Sequence[Maze]) -> Policy:
+    vectors = _edits_changed(_channels_shuffled)(policy, mazes)
+    moved = random_channels.apply(policy, mazes)
+    return policy.with_edits_replaced(lambda edit: _replaced_by(moved, _replaced_by(vectors, edit)))
+
+
+def _replaced_by(policy: Policy, edit: ActivationEdit) -> ActivationEdit:
+    """The edit that a policy has when it is given this one."""
+    replaced = policy.unedited.edited(edit).edit
+    assert replaced is not None
+    return replaced
+
+
+#: From a name to what becomes of the policy, by the mazes of the batch.
+MUTANTS: dict[str, Callable[[Policy, Sequence[Maze]], Policy]] = {
+    # every edit replaced by one that changes nothing
+    "no-op": no_op.apply,
+    # every number that an edit adds, sets or multiplies by, negated
+    "negated": _edits_changed(_negated),
+    # vectors with their channels in another order; edits of channels moved to random ones
+    "other-channels": _other_channels,
+    # vectors of another maze, whose cheese is elsewhere; clamps on another square
+    "another-maze": _edits_changed(_of_another_maze),
+    # vectors, donors' activations, channels and values to clamp to from another network of the same width
+    "another-checkpoint": lambda policy, mazes: policy.with_source(related(policy, ANOTHER)),
+    UNCHANGED: lambda policy, mazes: policy,
+}
+
+
+def without_controls(spec: ClaimSpec) -> ClaimSpec:
+    """A claim that is decided alone."""
+    return dataclasses.replace(spec, null_controls=(), contrast_controls=(), fails_for=())
+
+
+def mutated(run: ClaimToRun, name: str) -> ClaimToRun:
+    """A claim under a mutant, without controls.
+
+    Running it raises :class:`NothingToMutateError` where the mutant leaves all of its edits as they are.
+    """
+    function = _mutated_function(run.function, name)
+    return dataclasses.replace(run, spec=without_controls(run.spec), function=function)
+
+
+@functools.cache
+def _mutated_function(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    acted = False
+
+    @functools.wraps(function)
+    def measured(**arguments: Any) -> Any:
+        nonlocal acted
+        policy = arguments.get("policy")
+        if not isinstance(policy, Policy):
+            raise NothingToMutateError(f"{function.__name__}: is about no policy")
+        mutant = MUTANTS[name](policy, arguments.get("mazes", ()))
+
+        def noted(edit: ActivationEdit) -> ActivationEdit:
+            nonlocal acted
+            changed = _replaced_by(mutant, edit)
+            acted = acted or name == UNCHANGED or changed != edit or mutant.source.forward is not policy.forward
+            return changed
+
+        returned = function(**{**arguments, "policy": mutant.with_edits_replaced(noted)})
+        if not acted:
+            raise NothingToMutateError(f"{function.__name__}: gives the policy no edit that {name} would change")
+        return returned
+
+    return measured

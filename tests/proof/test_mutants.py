@@ -1,0 +1,195 @@
+"""Mutants: what each makes of real edits, when there is nothing to mutate, and that claims run under them alone."""
+
+import functools
+
+import numpy as np
+import pytest
+import torch
+
+from interp_claims.claims import claim, spec_of, universal_claim
+from interp_claims.controls import no_op, untrained
+from interp_claims.edits import add, cheese_vector, clamp, resample, scale_channels, subtract
+from interp_claims.edits.edit import NoOp, Sequence
+from interp_claims.mazes import DISCOVERY, Observations, drawn_target, stock_mazes, with_decision_square
+from interp_claims.mazes.strategies import perfect_mazes
+from interp_claims.measures import p_cheese
+from interp_claims.policies import DEFAULT_LAYER, Policy, roles_of
+from interp_claims.policies.manifest import ANOTHER
+from interp_claims.proof.mutants import MUTANTS, UNCHANGED, NothingToMutateError, mutated
+from interp_claims.running import ClaimToRun, Measurements, RunOptions, not_evaluated, run_claim
+from interp_claims.sources import INVARIANTS
+
+
+@pytest.fixture(scope="module")
+def mazes():
+    return with_decision_square().sample(DISCOVERY, 6)
+
+
+@pytest.fixture(scope="module")
+def other(make_network):
+    return Policy(make_network(seed=5), name="other")
+
+
+@pytest.fixture(scope="module")
+def policy(make_network, other):
+    policy = Policy(make_network(), name="small")
+    policy.relatives[ANOTHER] = other
+    return policy
+
+
+def under(name, policy, mazes, edit):
+    """The edit that the policy has in the end, when it is given this one under a mutant."""
+    return MUTANTS[name](policy, mazes).edited(edit).edit
+
+
+def test_unchanged_is_unchanged_and_a_no_op_does_nothing(policy, mazes):
+    edit = subtract(cheese_vector(policy, mazes))
+    assert under(UNCHANGED, policy, mazes, edit) is edit
+    assert under("no-op", policy, mazes, edit) == NoOp((DEFAULT_LAYER,))
+
+
+def test_negated_turns_the_sign_of_every_number_that_an_edit_puts_in(policy, mazes):
+    vector = cheese_vector(policy, mazes)
+    negated = functools.partial(under, "negated", policy, mazes)
+    assert torch.equal(negated(subtract(vector)).vector.values, -vector.values)
+    assert negated(subtract(vector)).coefficient == -1
+    targets = [drawn_target(maze) for maze in mazes]
+    assert negated(clamp([1, 2], targets, [3.0, -4.0])).values.tolist() == [-3.0, 4.0]
+    donors = resample(policy, [1], Observations.at_start(mazes))
+    assert torch.equal(negated(donors).source, -donors.source)
+    scaled = negated(scale_channels(1, 2.0, negative=0.5))
+    assert (scaled.positive, scaled.negative) == (-2.0, -0.5)
+    both = negated(Sequence((subtract(vector), clamp(1, targets, 3.0))))
+    assert [type(part).__name__ for part in both.edits] == ["AddVector", "ClampSquares"]
+    assert both.edits[1].values.tolist() == [-3.0]
+
+
+def test_other_channels_keep_what_a_vector_holds_but_not_where(policy, mazes):
+    vector = cheese_vector(policy, mazes)
+    changed = under("other-channels", policy, mazes, add(vector)).vector
+    assert not torch.equal(changed.values, vector.values)
+    np.testing.assert_allclose(changed.norms(), vector.norms(), rtol=1e-5)
+    assert torch.equal(changed.values.sort(dim=1).values, vector.values.sort(dim=1).values)
+    np.testing.assert_allclose(changed.values.sum(dim=1), vector.values.sum(dim=1), atol=1e-4)
+    order = under("other-channels", policy, mazes[:2], add(cheese_vector(policy, mazes[:2]))).vector.values
+    assert torch.equal(order, changed.values[:2]), "the same order for every maze and batch"
+
+
+def test_other_channels_are_neither_those_of_the_edit_nor_cheese_channels(policy, mazes):
+    roles = roles_of(policy)
+    targets = [drawn_target(maze) for maze in mazes]
+    changed = under("other-channels", policy, mazes, clamp(roles.cheese_channel, targets, 5.0))
+    assert changed.channels.shape == (len(mazes), 1)
+    assert not set(changed.channels.ravel().tolist()) & set(roles.cheese_channels)
+    assert changed.values.tolist() == [5.0]
+
+
+def test_another_maze_lends_its_vector_and_another_square_is_clamped(policy, mazes):
+    vector = cheese_vector(policy, mazes)
+    changed = under("another-maze", policy, mazes, subtract(vector)).vector
+    assert changed.name == "cheese vector of another maze"
+    assert all(not torch.equal(a, b) for a, b in zip(changed.values, vector.values, strict=True))
+    averaged = subtract(vector.mean())
+    assert under("another-maze", policy, mazes, averaged) == averaged, "an average is of no maze"
+    targets = tuple(drawn_target(maze) for maze in mazes)
+    squares = under("another-maze", policy, mazes, clamp(1, targets, 5.0)).squares
+    for maze, target, square in zip(mazes, targets, squares, strict=True):
+        assert square != target
+        assert square in maze.free_squares
+
+
+def test_from_another_checkpoint_come_activations_and_roles_but_no_outputs(policy, other, mazes):
+    mutant = MUTANTS["another-checkpoint"](policy, mazes)
+    observations = Observations.at_start(mazes)
+    assert np.array_equal(mutant.logits(observations), policy.logits(observations))
+    assert roles_of(mutant) == roles_of(other) != roles_of(policy)
+    edit = subtract(cheese_vector(mutant, mazes))
+    assert edit == subtract(cheese_vector(other, mazes)) != subtract(cheese_vector(policy, mazes))
+    edited = mutant.edited(edit)
+    assert np.array_equal(edited.logits(observations), policy.edited(edit).logits(observations))
+    assert edited.bare.source.forward is policy.forward
+
+
+# -- running ----------------------------------------------------------------------------------------------------------
+
+declared = {"number": 1, "source": INVARIANTS, "bounds": (-1, 1), "mazes": stock_mazes(), "null_controls": (untrained,)}
+
+
+@claim(**{**declared, "mazes": with_decision_square()}, effect_at_least=0.2)
+def it_changes(policy, mazes):
+    """Doubling what the network sees of the cheese changes P(cheese)."""
+    return p_cheese(policy.edited(add(cheese_vector(policy, mazes), 5)), mazes) - p_cheese(policy, mazes)
+
+
+@claim(**declared, effect_at_least=-0.5)
+def it_edits_nothing(policy, mazes):
+    """It is so, whatever the policy does."""
+    return np.zeros(len(mazes))
+
+
+@claim(**declared, effect_at_least=-0.5)
+def it_scales(policy, mazes):
+    """Scaling a channel does something, or nothing."""
+    changed = policy.edited(scale_channels(0, 2.0))
+    return 0 * changed.values(Observations.at_start(mazes))
+
+
+@universal_claim(number=None, source=INVARIANTS, examples=5, fails_for=(no_op,), maze=perfect_mazes())
+def it_differs(policy, maze):
+    """A little of everything changes some logit."""
+    observations = Observations.one_each([maze])
+    changed = policy.edited(scale_channels(range(policy.shape(DEFAULT_LAYER)[0]), 1.5))
+    assert not np.array_equal(changed.logits(observations), policy.logits(observations))
+
+
+def outcome(function, policy, name):
+    spec = spec_of(function)
+    run = mutated(ClaimToRun(function.__name__, spec, "", function, policy, {}), name)
+    options = RunOptions(max_mazes=64, mutant=name)
+    try:
+        return run_claim(run, options, Measurements())
+    except NothingToMutateError as error:
+        return not_evaluated(run, options, error)
+
+
+def test_a_claim_runs_under_a_mutant_without_its_controls_and_is_never_recorded(policy):
+    result = outcome(it_scales, policy, "negated")
+    assert (result.verdict, result.mutant, result.exploratory, result.controls) == ("supported", "negated", True, ())
+    universal = outcome(it_differs, policy, "negated")
+    assert (universal.verdict, universal.exploratory, universal.controls) == ("supported", True, ())
+
+
+def test_what_a_claim_measures_under_a_mutant_is_what_the_mutant_makes(policy, mazes):
+    measured = {
+        name: mutated(ClaimToRun("it", spec_of(it_changes), "", it_changes, policy, {}), name).function(
+            policy=policy, mazes=mazes
+        )
+        for name in MUTANTS
+    }
+    np.testing.assert_array_equal(measured[UNCHANGED], it_changes(policy, mazes))
+    assert not measured["no-op"].any()
+    vector = cheese_vector(policy, mazes)
+    subtracted = p_cheese(policy.edited(subtract(vector, 5)), mazes) - p_cheese(policy, mazes)
+    np.testing.assert_allclose(measured["negated"], subtracted, atol=1e-6)
+    for one in MUTANTS:
+        for two in MUTANTS:
+            assert one == two or abs(measured[one] - measured[two]).max() > 1e-7, (one, two)
+
+
+def test_a_mutant_that_makes_a_universal_claim_fail_refutes_it(policy):
+    assert outcome(it_differs, policy, "no-op").verdict == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [(it_edits_nothing, "no-op"), (it_edits_nothing, UNCHANGED), (it_scales, "another-maze")],
+)
+def test_where_there_is_nothing_to_mutate_the_claim_says_so(policy, function, name):
+    result = outcome(function, policy, name)
+    assert result.verdict == "not evaluated"
+    assert result.reason.startswith("NothingToMutateError: ")
+
+
+def test_of_another_maze_there_is_only_what_belongs_to_a_maze(policy, mazes):
+    edit = scale_channels(1, 2.0)
+    assert under("another-maze", policy, mazes, edit) == edit
