@@ -331,7 +331,8 @@ def _parameters(item: pytest.Function) -> dict[str, Any]:
 
 
 def _variant(parameters: dict[str, Any]) -> str:
-    return "-".join(str(value) for key, value in parameters.items() if key not in ("policy", "claim_threshold"))
+    own = (value for key, value in parameters.items() if key not in ("policy", "claim_threshold"))
+    return "-".join(getattr(value, "__name__", None) or str(value) for value in own)  # a function by its name
 
 
 def _without_verdict(item: pytest.Item, run: Run) -> Optional[ClaimResult]:

@@ -906,6 +906,14 @@ def test_comparisons_that_cannot_be_made_stop_the_run(project, options, message)
     result.stderr.fnmatch_lines([message])
 
 
+def test_a_claim_with_a_function_among_its_parameters_is_named_after_it(project):
+    head = "def twice(x):\n    return 2 * x\n\n@pytest.mark.parametrize('change', [twice])"
+    text = claim_text(0.5).replace("(policy, mazes)", "(policy, mazes, change)").replace("0.5)", "change(0.25))")
+    testdir = project(head + text)
+    (name,) = results(testdir)
+    assert name == "claims/test_some_claims.py::test_the_effect_is_large[twice]"
+
+
 # -- mutants ---------------------------------------------------------------------------------------------------------
 
 EDITING = """
