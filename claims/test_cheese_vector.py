@@ -117,7 +117,7 @@ def test_the_vector_of_a_maze_with_the_cheese_nearby_works_too(policy, mazes, ti
     return p_cheese(policy, mazes) - p_cheese(policy.edited(subtract(vector)), mazes)
 
 
-@pytest.mark.parametrize("tiles", [3, 4, 5, 6])
+@pytest.mark.parametrize("tiles", [3, *(pytest.param(tiles, marks=pytest.mark.slow) for tiles in (4, 5, 6))])
 @claim(
     number=15,
     source=POST.section("Does the cheese vector modification generalise to other mazes?"),

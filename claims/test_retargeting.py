@@ -82,6 +82,7 @@ def test_each_cheese_channel_alone_retargets_the_agent(policy, mazes, rank):
     return _paths_to(targets, mazes, _clamped(policy, [channel], targets, ONE), policy)
 
 
+@pytest.mark.slow
 @claim(
     number=22,
     source=POST.section("Retargeting the agent to maze locations"),
@@ -97,6 +98,7 @@ def test_clamping_all_cheese_channels_retargets_the_agent(policy, mazes):
     return _paths_to(targets, mazes, _all_clamped(policy, targets), policy)
 
 
+@pytest.mark.slow
 @claim(
     number=23,
     source=PAPER.section("Figure on retargetability: base, one channel, all channels, moved cheese"),
@@ -198,6 +200,7 @@ def test_the_larger_the_maze_the_less_a_target_is_reached(policy, mazes):
 # -- the whole channel -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @claim(
     number=25,
     source=POST.section("Causal scrubbing the cheese-tracking channels"),

@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     behaviour = commands.add_parser(
         "behaviour",
         help="gather what a policy does in many mazes, for the claims about behaviour",
-        description="Let policies, and the untrained policy of the same width, walk about 5,000 mazes and keep what "
+        description="Let policies, and the untrained policy of the same width, walk some 4,600 mazes and keep what "
         "they did. Takes minutes. Kept as it goes: an interrupted command goes on where it stopped.",
         epilog=_EPILOG,
         formatter_class=form,

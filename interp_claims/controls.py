@@ -23,7 +23,7 @@ from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.sampling import maze_rng, shared_rng
 from interp_claims.policies.forward import ActivationEdit
 from interp_claims.policies.manifest import related, untrained_like
-from interp_claims.policies.policy import Outcomes, Policy
+from interp_claims.policies.policy import Outcomes, Policy, layers_to_edit
 from interp_claims.policies.roles import roles_of
 
 _NUDGE = 0.01
@@ -94,6 +94,11 @@ def _negated(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdi
 def _layers_silenced(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
     silenced = (zero_ablate(policy, range(policy.shape(layer)[0]), layer) for layer in edit.layers)
     return EditSequence((edit, *silenced))
+
+
+def _last_layer_silenced(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
+    last = layers_to_edit(policy)[-1]
+    return EditSequence((edit, zero_ablate(policy, range(policy.shape(last)[0]), last)))
 
 
 def _cheese_channels(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
@@ -167,6 +172,8 @@ own_mazes_vector = Control("the maze's own vector", _edits_replaced(_own_mazes_v
 negated = Control("negated", _edits_replaced(_negated))
 #: Every edit followed by setting its whole layer to zero: what a claim that little changes must notice.
 layers_silenced = Control("whole layer set to zero", _edits_replaced(_layers_silenced))
+#: Every edit followed by setting the last layer before the heads to zero: what a claim about entropy must notice.
+last_layer_silenced = Control("last layer set to zero", _edits_replaced(_last_layer_silenced))
 #: Every edit moved to as many cheese channels.
 cheese_channels_instead = Control("cheese channels", _edits_replaced(_cheese_channels))
 #: A policy that is shown every maze without its cheese.

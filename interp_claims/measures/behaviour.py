@@ -57,7 +57,7 @@ class Part:
 PARTS = (
     Part(with_decision_square(), CONFIRMATION, 2048),
     Part(with_decision_square(), DISCOVERY, 1536),
-    Part(cheese_in_corner(5), CONFIRMATION, 512),
+    Part(cheese_in_corner(5), CONFIRMATION, 1024),
 )
 
 

@@ -152,11 +152,11 @@ def variance_inflation(column: int) -> Statistic:
     return statistic
 
 
-def sign_changes(column: int, subsets: int = 200, seed: int = 0) -> Statistic:
-    """How often the sign of one column's coefficient changes with the choice of the other columns.
+def negative_share(column: int, subsets: int = 200, seed: int = 0) -> Statistic:
+    """How often one column's coefficient is negative, whatever other columns are chosen.
 
     The last column is regressed (least squares) on random subsets of the others, each of which holds ``column``; the
-    estimate is the share of subsets in which the sign is the rarer one.
+    estimate is the share of subsets in which its coefficient is below 0.
     """
 
     def statistic(table: np.ndarray) -> tuple[float, float]:
@@ -170,7 +170,7 @@ def sign_changes(column: int, subsets: int = 200, seed: int = 0) -> Statistic:
             chosen = [column, *(i for i in others if rng.random() < 0.5)]
             beta, *_ = np.linalg.lstsq(gram[np.ix_(chosen, chosen)], gram[chosen, -1], rcond=None)
             negative += beta[0] < 0
-        share = min(negative, subsets - negative) / subsets
+        share = negative / subsets
         return share, float(np.sqrt((share * (1 - share) + 1 / subsets) / subsets))
 
     return statistic

@@ -15,9 +15,9 @@ from interp_claims.verdicts import (
     linear_coefficient,
     log_wealth,
     logistic_coefficient,
+    negative_share,
     out_of_reach,
     rank_correlation,
-    sign_changes,
     studentised_interval,
     variance_inflation,
     verdict_of_interval,
@@ -273,7 +273,7 @@ def test_the_variance_inflations_error_is_by_the_delta_method():
 def test_a_constant_column_leaves_everything_undefined(constant):
     table = table_of(40)
     table[:, constant] = 1.0
-    for statistic in (linear_coefficient(0), variance_inflation(0), sign_changes(0)):
+    for statistic in (linear_coefficient(0), variance_inflation(0), negative_share(0)):
         assert np.isnan(statistic(table)).all()
 
 
@@ -366,6 +366,6 @@ def test_subsets_of_columns_are_drawn_by_seed_0_unless_another_is_given():
     first, noise = rng.normal(size=(2, 200))
     second = first + 0.3 * noise
     table = np.column_stack([first, second, 3 * second - 2 * first])
-    shares = [sign_changes(0, subsets=50, seed=seed)(table)[0] for seed in range(3)]
-    assert sign_changes(0, subsets=50)(table)[0] == shares[0]
+    shares = [negative_share(0, subsets=50, seed=seed)(table)[0] for seed in range(3)]
+    assert negative_share(0, subsets=50)(table)[0] == shares[0]
     assert len(set(shares)) > 1
