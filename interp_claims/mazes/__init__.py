@@ -22,7 +22,7 @@ from interp_claims.mazes.geometry import (
 )
 from interp_claims.mazes.maze import SIZES, WORLD_TILES, Facing, Maze, MazeError, Square, Theme
 from interp_claims.mazes.observations import Observations
-from interp_claims.mazes.procgen import LARGEST_SEED, Simulator, make_env, simulator
+from interp_claims.mazes.procgen import LARGEST_SEED, Simulator, make_env, paint, simulator
 from interp_claims.mazes.sampling import (
     CONFIRMATION,
     DISCOVERY,
@@ -92,6 +92,7 @@ __all__ = [
     "make_env",
     "maze_rng",
     "other_mazes",
+    "paint",
     "path_length_steps",
     "reachable_squares",
     "shortest_path",
