@@ -28,7 +28,7 @@ from interp_claims.mazes.geometry import (
 )
 from interp_claims.mazes.maze import NUM_BACKGROUNDS, SIZES, WORLD_TILES, Facing, Maze, MazeError, Square, Theme
 from interp_claims.mazes.observations import Observations
-from interp_claims.mazes.procgen import LARGEST_SEED, Simulator, make_env, simulator
+from interp_claims.mazes.procgen import LARGEST_SEED, Simulator, make_env, paint, simulator
 from interp_claims.mazes.sampling import (
     CONFIRMATION,
     DISCOVERY,
@@ -104,6 +104,7 @@ __all__ = [
     "mazes_with_cheese_at_offset",
     "only",
     "other_mazes",
+    "paint",
     "path_length_steps",
     "reachable_squares",
     "shared_rng",

@@ -12,6 +12,7 @@ import numpy as np
 
 from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes.maze import Maze
+from interp_claims.mazes.painting import Painter
 from interp_claims.mazes.state import State
 
 PIXELS = 64
@@ -68,11 +69,14 @@ class Simulator:
         """The maze of each level seed, mouse at the start, cheese where stock procgen put it."""
         return [State(state).maze() for state in self.states(seeds)]
 
-    def render(self, mazes: Sequence[Maze]) -> np.ndarray:
-        """What the policy sees: uint8 array of shape (len(mazes), 64, 64, 3), drawn by procgen."""
+    def render(self, mazes: Sequence[Maze], mouse: bool = True) -> np.ndarray:
+        """What the policy sees: uint8 array of shape (len(mazes), 64, 64, 3), drawn by procgen; without mouse if asked.
+
+        Slow beside :func:`paint`, which draws the same.
+        """
         pictures = np.empty((len(mazes), PIXELS, PIXELS, 3), dtype=np.uint8)
         for first in range(0, len(mazes), self.block):
-            wanted = [self._template.with_maze(maze) for maze in mazes[first : first + self.block]]
+            wanted = [self._template.with_maze(maze, mouse) for maze in mazes[first : first + self.block]]
             padded = wanted + [wanted[-1]] * (self.block - len(wanted))
             self._env.callmethod("set_state", padded)
             pictures[first : first + len(wanted)] = self._env.observe()[1]["rgb"][: len(wanted)]
@@ -86,6 +90,7 @@ def check_seed(seed: int) -> None:
 
 
 _simulators: dict[int, Simulator] = {}
+_painters: dict[int, Painter] = {}
 
 
 def simulator() -> Simulator:
@@ -95,3 +100,15 @@ def simulator() -> Simulator:
         _simulators.clear()
         _simulators[pid] = Simulator()
     return _simulators[pid]
+
+
+def paint(mazes: Sequence[Maze]) -> np.ndarray:
+    """What the policy sees: uint8 array of shape (len(mazes), 64, 64, 3), pixel for pixel as procgen draws it.
+
+    The first call in a process looks at procgen's pictures of single tiles, which takes about a second.
+    """
+    pid = os.getpid()
+    if pid not in _painters:
+        _painters.clear()
+        _painters[pid] = Painter(simulator().render)
+    return _painters[pid].paint(mazes)

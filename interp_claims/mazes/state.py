@@ -159,7 +159,7 @@ class State:
             raise StateError(f"the mouse is at x {x}, y {y}, wanted 0 to {WORLD_TILES} tiles")
         return int(y), int(x)
 
-    def with_maze(self, maze: Maze) -> bytes:
+    def with_maze(self, maze: Maze, visible_mouse: bool = True) -> bytes:
         """This state's bytes with ``maze`` in place of its own: what ``env.callmethod("set_state")`` takes."""
         data = bytearray(self.data)
         grid = np.where(maze.free, np.int32(FREE), np.int32(WALL))
@@ -174,6 +174,7 @@ class State:
             "background_index": maze.theme.background_index,
             "background_offset": maze.theme.background_offset,
             "maze_dim": maze.size,
+            "mouse_alpha": float(visible_mouse),
         }
         if maze.seed is not None:
             fields["current_level_seed"] = maze.seed

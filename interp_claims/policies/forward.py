@@ -22,7 +22,7 @@ from torch import Tensor
 from interp_claims.errors import CircumstanceError, InterpClaimsError
 from interp_claims.mazes.maze import Maze, MazeError
 from interp_claims.mazes.observations import Observations
-from interp_claims.mazes.procgen import simulator
+from interp_claims.mazes.procgen import paint
 from interp_claims.policies.network import DEFAULT_LAYER, LOGITS, OBSERVATION, VALUE, ImpalaNetwork
 
 _CHUNK_CPU, _CHUNK_CUDA = 8, 256
@@ -296,7 +296,7 @@ class Forward:
     def _activations(self, mazes: Sequence[Maze], layer: str) -> list[Tensor]:
         """One row per maze of the activation of a resume point (features last), from the cache where it is there."""
         if layer == OBSERVATION:
-            return list(torch.from_numpy(simulator().render(mazes)).to(self.device))
+            return list(torch.from_numpy(paint(mazes)).to(self.device))
         found = {maze.key: self.cache.get((self._token, layer, maze.key)) for maze in mazes}
         missing = list({maze.key: maze for maze in mazes if found[maze.key] is None}.values())
         earlier = self.network.position(DEFAULT_LAYER) < self.network.position(layer)

@@ -18,7 +18,7 @@ from torch.utils.data import Dataset
 from interp_claims.mazes.actions import DELTAS, DIRECTION_OF_ACTION, NUM_ACTIONS, Direction
 from interp_claims.mazes.geometry import distances_steps_each
 from interp_claims.mazes.maze import Facing, Maze
-from interp_claims.mazes.procgen import simulator
+from interp_claims.mazes.procgen import paint, simulator
 from interp_claims.mazes.sampling import EVALUATION, TRAINING, SeedBlock, corner_squares
 from interp_claims.training.recipe import Recipe
 
@@ -81,7 +81,7 @@ class OracleSamples(Dataset[Samples]):
         mazes, to_cheese = [mazes[i] for i in order], to_cheese[order]
         steps = np.array([distances[maze.mouse] for maze, distances in zip(mazes, to_cheese)])
         return Samples(
-            torch.from_numpy(simulator().render(mazes)),
+            torch.from_numpy(paint(mazes)),
             torch.from_numpy(oracle_actions(mazes, to_cheese)),
             torch.from_numpy((DISCOUNT**steps).astype(np.float32)),
         )

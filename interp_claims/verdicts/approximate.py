@@ -56,7 +56,7 @@ def studentised_interval(
     if len(pivots) < resamples / 2:
         raise EffectError("statistic: undefined on most resamples; it needs more mazes")
     low, high = np.quantile(pivots, [alpha / 2, 1 - alpha / 2])
-    return estimate, (estimate - high * error, estimate - low * error)
+    return float(estimate), (float(estimate - high * error), float(estimate - low * error))
 
 
 def verdict_of_interval(interval: tuple[float, float], direction: Direction, theta: float) -> Verdict:

@@ -18,6 +18,7 @@ from interp_claims.mazes import (
     corner_squares,
     direction_between,
     distances_steps_each,
+    paint,
     path_length_steps,
     shortest_path,
     simulator,
@@ -43,9 +44,9 @@ class Spy:
         self.seeds += seeds
         return simulator().mazes(seeds)
 
-    def render(self, mazes):
+    def paint(self, mazes):
         self.mazes_rendered += mazes
-        return np.zeros((len(mazes), 64, 64, 3), np.uint8) if self.blind else simulator().render(mazes)
+        return np.zeros((len(mazes), 64, 64, 3), np.uint8) if self.blind else paint(mazes)
 
 
 @pytest.fixture
@@ -56,6 +57,7 @@ def spied(monkeypatch):
         spy = Spy(blind=True)
         with monkeypatch.context() as patch:
             patch.setattr(samples, "simulator", lambda: spy)
+            patch.setattr(samples, "paint", spy.paint)
             return produce(), spy.mazes_rendered, spy.seeds
 
     return make
@@ -67,6 +69,7 @@ def drawn():
     spy = Spy()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(samples, "simulator", lambda: spy)
+        patch.setattr(samples, "paint", spy.paint)
         return DATA[7], spy.mazes_rendered
 
 

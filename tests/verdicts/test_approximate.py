@@ -5,6 +5,7 @@ from scipy import stats
 from interp_claims.verdicts import (
     EffectError,
     Verdict,
+    correlation,
     linear_coefficient,
     rank_correlation,
     studentised_interval,
@@ -45,6 +46,12 @@ def test_intervals_cover_about_as_often_as_they_say():
     ]
     covered = sum(low <= true <= high for low, high in intervals)
     assert stats.binomtest(covered, 200, 0.9).pvalue > 0.001, f"{covered} of 200 intervals cover, wanted about 180"
+
+
+@pytest.mark.parametrize("statistic", [rank_correlation, linear_coefficient(0), correlation])
+def test_answers_are_plain_numbers(statistic):
+    estimate, interval = studentised_interval(correlated(60, 0.5, 0), statistic, alpha=0.1, seed=0, resamples=40)
+    assert [type(number) for number in (estimate, *interval)] == [float] * 3, "numpy's own do not travel between workers"
 
 
 def test_the_same_seed_gives_the_same_interval():
