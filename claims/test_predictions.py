@@ -4,12 +4,10 @@ Where a published prediction leaves open how to read it, the reading is the plai
 docstring and sealed with it. What no network here can decide is on the ledger too, with the reason.
 """
 
-from functools import lru_cache
-
 import numpy as np
 
 from interp_claims.claims import claim
-from interp_claims.controls import another_policy, cheese_unseen, no_op, untrained
+from interp_claims.controls import cheese_unseen, no_op, untrained
 from interp_claims.edits import clamp
 from interp_claims.mazes import (
     DELTAS,
@@ -29,7 +27,7 @@ from interp_claims.mazes import (
     with_decision_square,
 )
 from interp_claims.measures import decide, decision_observations, probe_of, roll_out
-from interp_claims.policies import DEFAULT_LAYER, RESIDUAL_LAYERS, roles_of
+from interp_claims.policies import DEFAULT_LAYER, RESIDUAL_LAYERS, once_per_policy, roles_of
 from interp_claims.prereg import preregistered
 from interp_claims.sources import COMMENT, POST
 
@@ -69,8 +67,8 @@ def _in_corner(maze, top, right, side=5):
     return squares[maze_rng(maze, f"corner {top} {right}").integers(len(squares))]
 
 
-@lru_cache(maxsize=32)
-def _usual_steps(policy_sha256, policy):
+@once_per_policy
+def _usual_steps(policy):
     """How many steps the mouse takes on average to a cheese in the top-right 5 x 5 that it gets, on discovery mazes."""
     mazes = [maze.with_cheese(_in_corner(maze, True, True)) for maze in LARGEST.sample(DISCOVERY, 64)]
     steps = [walk.steps for walk in roll_out(policy, mazes, seed=0, max_steps=STEPS) if walk.got_cheese]
@@ -80,14 +78,8 @@ def _usual_steps(policy_sha256, policy):
 def _gets_it_in_time(policy, mazes, cheeses):
     """Whether the mouse gets a cheese on these squares within the usual number of steps."""
     moved = [maze.with_cheese(cheese) for maze, cheese in zip(mazes, cheeses)]
-    most = _usual_steps(policy.sha256, policy.bare)
+    most = _usual_steps(policy)
     return np.array([walk.got_cheese for walk in roll_out(policy, moved, seed=0, max_steps=most)], dtype=float)
-
-
-def _off_the_diagonal(mazes):
-    """A cheese in the top-left or the bottom-right corner of each maze, whichever its seed draws."""
-    top = [bool(maze_rng(maze, "top-left").random() < 0.5) for maze in mazes]
-    return [_in_corner(maze, upper, not upper) for maze, upper in zip(mazes, top)]
 
 
 @preregistered("E1", supported=0.8, data_seen=SEEN, **ON)
@@ -102,45 +94,6 @@ def test_in_very_small_mazes_an_edit_sends_the_mouse_anywhere(policy, mazes):
     """In mazes up to 7 x 7, clamping one activation in each cheese channel sends the mouse to any square: it stands
     there within 256 steps in at least three of four mazes."""
     return _sent_to(policy, mazes, [_any_square(maze) for maze in mazes])
-
-
-@preregistered("E2", supported=0.75, data_seen=SEEN, **ON)
-@claim(
-    number=2,
-    source=COMMENT.section("E2"),
-    effect_at_most=0.33,
-    bounds=(0, 1),
-    mazes=LARGEST,
-    null_controls=(another_policy("region25"),),
-)
-def test_in_very_large_mazes_a_cheese_off_the_diagonal_is_rarely_found_in_time(policy, mazes):
-    """In 25 x 25 mazes with the cheese in the top-left or bottom-right 5 x 5, the mouse gets it in at most 33% of mazes
-    within the mean number of steps it takes to a cheese in the top-right."""
-    return _gets_it_in_time(policy, mazes, _off_the_diagonal(mazes))
-
-
-@preregistered("E3", supported=0.75, data_seen=SEEN, **ON)
-@claim(
-    number=22,
-    source=COMMENT.section("E3"),
-    effect_at_most=0.33,
-    bounds=(0, 1),
-    mazes=LARGEST,
-    null_controls=(another_policy("region25"),),
-)
-def test_in_very_large_mazes_no_edit_makes_such_a_cheese_be_found_in_time(policy, mazes):
-    """In 25 x 25 mazes with the cheese in the top-left or bottom-right 5 x 5, clamping one activation in each cheese
-    channel at the cheese gets the mouse there in at most 33% of mazes in that time.
-
-    One edit that does better falsifies the prediction; this is the strongest one tried.
-    """
-    roles = roles_of(policy)
-    cheeses = _off_the_diagonal(mazes)
-    values = roles.clamp_values(roles.cheese_channels, 1 / 5.5)
-    edited = policy.edited(clamp(roles.cheese_channels, cheeses, values, roles.layer))
-    moved = [maze.with_cheese(cheese) for maze, cheese in zip(mazes, cheeses)]
-    most = _usual_steps(policy.sha256, policy.bare)
-    return np.array([walk.got_cheese for walk in roll_out(edited, moved, seed=0, max_steps=most)], dtype=float)
 
 
 @preregistered("E4", supported=0.55, data_seen=SEEN, **ON)
@@ -183,8 +136,8 @@ def test_from_very_small_to_very_large_mazes_the_mouse_turns_to_the_corner_first
     return _top_right_first(policy, mazes) - _top_right_first(policy, _small_mazes(mazes))
 
 
-@lru_cache(maxsize=32)
-def _best_probed_layer(policy_sha256, policy):
+@once_per_policy
+def _best_probed_layer(policy):
     """The layer whose probe finds the cheese most often on discovery mazes that it was not fitted on."""
     mazes = stock_mazes().sample(DISCOVERY, 1024)[-256:]
     layers = [layer for layer in RESIDUAL_LAYERS if len(policy.shape(layer)) == 3]
@@ -202,7 +155,7 @@ def _best_probed_layer(policy_sha256, policy):
 def test_at_some_layer_a_linear_probe_nearly_always_finds_the_cheese(policy, mazes):
     """At some layer, chosen on discovery mazes, a linear probe finds the cell of the cheese in at least 90% of mazes of
     all sizes."""
-    layer = _best_probed_layer(policy.sha256, policy.bare)
+    layer = _best_probed_layer(policy)
     return probe_of(policy, layer).finds_cheese(policy, mazes)
 
 

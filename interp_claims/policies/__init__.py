@@ -18,7 +18,7 @@ from interp_claims.policies.forward import (
 )
 from interp_claims.policies.manifest import Manifest, ManifestError, related, untrained_like
 from interp_claims.policies.network import DEFAULT_LAYER, RESIDUAL_LAYERS, ImpalaNetwork, LayerError, cell_of
-from interp_claims.policies.policy import Policy, layers_to_edit
+from interp_claims.policies.policy import Policy, layers_to_edit, once_per_policy
 from interp_claims.policies.receptive import reachable_cells
 from interp_claims.policies.roles import RoleError, Roles, discover_roles, roles_of
 
@@ -45,6 +45,7 @@ __all__ = [
     "identity",
     "layers_to_edit",
     "load_network",
+    "once_per_policy",
     "reachable_cells",
     "read_metadata",
     "related",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Callable
-from typing import Optional
+from typing import Optional, TypeVar
 
 import numpy as np
 from scipy.special import softmax
@@ -27,6 +28,7 @@ class Outcomes(enum.Enum):
     ALWAYS_CHEESE = "always the cheese"
 
 
+Answer = TypeVar("Answer")
 EditTransform = Callable[[ActivationEdit], ActivationEdit]
 
 
@@ -174,6 +176,23 @@ class Policy:
     def __repr__(self) -> str:
         edit = "" if self.edit is None else f", under {self.edit}"
         return f"<Policy {self.name}, sha256 {self.sha256[:12]}{edit}>"
+
+
+def once_per_policy(function: Callable[[Policy], Answer]) -> Callable[[Policy], Answer]:
+    """Let a function of a policy answer once for each policy, without its edits and controls, and keep the answer.
+
+    For what a claim fixes on discovery mazes before it looks at any other: a threshold, or the choice of a layer.
+    """
+    known: dict[tuple[str, str, str], Answer] = {}
+
+    @functools.wraps(function)
+    def answered(policy: Policy) -> Answer:
+        key = policy.sha256, policy.role_set, str(policy.forward.device)
+        if key not in known:
+            known[key] = function(policy.bare)
+        return known[key]
+
+    return answered
 
 
 def layers_to_edit(policy: Policy) -> tuple[str, ...]:

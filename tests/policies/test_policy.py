@@ -12,11 +12,13 @@ from interp_claims.policies import (
     DEFAULT_LAYER,
     RESIDUAL_LAYERS,
     ActivationCache,
+    ImpalaNetwork,
     LayerError,
     Policy,
     identity,
     layers_to_edit,
     load_network,
+    once_per_policy,
 )
 from interp_claims.policies.policy import Outcomes
 
@@ -331,3 +333,19 @@ def test_what_residual_stages_hand_on_exists_in_the_network_in_order(small_polic
     assert DEFAULT_LAYER in RESIDUAL_LAYERS
     for layer in RESIDUAL_LAYERS:
         assert small_policy.forward.network.resume_point(layer) == layer, "everything after depends on it alone"
+
+
+def test_what_is_answered_once_per_policy_is_asked_of_the_bare_policy():
+    asked = []
+
+    @once_per_policy
+    def scale_of(policy):
+        asked.append(policy)
+        return policy.scale
+
+    network = ImpalaNetwork(1).initialise(0)
+    policy, other = Policy(network, name="a"), Policy(ImpalaNetwork(1).initialise(1), name="b")
+    edited = policy.seeing(Maze.without_cheese)
+    assert [scale_of(p) for p in (edited, policy, other, Policy(network, name="a again"))] == [1, 1, 1, 1]
+    assert [p.name for p in asked] == ["a", "b"]
+    assert asked[0]._seen is None

@@ -51,7 +51,7 @@ def test_intervals_cover_about_as_often_as_they_say():
 @pytest.mark.parametrize("statistic", [rank_correlation, linear_coefficient(0), correlation])
 def test_answers_are_plain_numbers(statistic):
     estimate, interval = studentised_interval(correlated(60, 0.5, 0), statistic, alpha=0.1, seed=0, resamples=40)
-    assert [type(number) for number in (estimate, *interval)] == [float] * 3, "numpy's own do not travel between workers"
+    assert [type(number) for number in (estimate, *interval)] == [float] * 3, "numpy's do not travel between workers"
 
 
 def test_the_same_seed_gives_the_same_interval():
