@@ -116,6 +116,7 @@ def test_clamping_all_cheese_channels_retargets_better_than_one(policy, mazes):
     return everything - one
 
 
+@pytest.mark.slow
 @claim(
     number=23,
     source=PAPER.section("Figure on retargetability: base, one channel, all channels, moved cheese"),

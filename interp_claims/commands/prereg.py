@@ -26,7 +26,7 @@ from interp_claims.report.results_json import read_results
 
 _LEDGER = Path("claims/ledger.jsonl")
 _MANIFEST = Path("fixtures/policies.toml")
-_WIDTH = 130
+_WIDTH = 160
 _EPILOG = """\
 exit status: 0 done, 1 the ledger or a prediction on it was changed afterwards, 2 wrong usage or a file that cannot be
 read or written"""
@@ -164,9 +164,10 @@ def _score(chosen: argparse.Namespace) -> None:
 
 def score_text(found: Sequence[Score]) -> str:
     """The scores of all predictions, and their means by author, retrospective and prospective apart."""
-    each = Table(box=SIMPLE_HEAD, pad_edge=False, title="predictions", title_justify="left")
+    each = Table(box=SIMPLE_HEAD, pad_edge=False, title="predictions", title_justify="left", expand=True)
     for heading in ("name", "by", "on", "prediction", "credences", "outcome", "Brier", "log", "kind", "registered"):
-        each.add_column(heading, overflow="fold")
+        widths = {"prediction": 8, "by": 2, "credences": 2, "outcome": 2}
+        each.add_column(heading, overflow="fold", ratio=widths.get(heading), no_wrap=heading not in widths)
     for score in found:
         credences = ", ".join(f"{outcome} {p:g}" for outcome, p in score.credences.items())
         numbers = ["" if value is None else f"{value:.3f}" for value in (score.brier, score.log)]
