@@ -19,6 +19,10 @@ from interp_claims.measures import decide, decision_observations, p_cheese, tota
 from interp_claims.policies import RESIDUAL_LAYERS, layers_to_edit
 from interp_claims.sources import CODE, POST
 
+SLOW_LAYERS = tuple(
+    pytest.param(layer, marks=pytest.mark.slow) for layer in RESIDUAL_LAYERS[-2:]
+)  # a little effect takes long
+
 
 @claim(
     number=11,
@@ -117,7 +121,8 @@ def test_the_vector_of_a_maze_with_the_cheese_nearby_works_too(policy, mazes, ti
     return p_cheese(policy, mazes) - p_cheese(policy.edited(subtract(vector)), mazes)
 
 
-@pytest.mark.parametrize("tiles", [3, *(pytest.param(tiles, marks=pytest.mark.slow) for tiles in (4, 5, 6))])
+@pytest.mark.slow
+@pytest.mark.parametrize("tiles", [3, 4, 5, 6])
 @claim(
     number=15,
     source=POST.section("Does the cheese vector modification generalise to other mazes?"),
@@ -191,7 +196,7 @@ def test_a_little_of_the_vector_at_every_layer_lowers_p_cheese(policy, mazes):
     return p_cheese(policy, mazes) - p_cheese(policy.edited(everywhere), mazes)
 
 
-@pytest.mark.parametrize("layer", RESIDUAL_LAYERS)
+@pytest.mark.parametrize("layer", [*RESIDUAL_LAYERS[:-2], *SLOW_LAYERS])
 @claim(
     number=33,
     source=POST.section("Comments: at which layers does it work?"),

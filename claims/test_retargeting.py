@@ -182,6 +182,7 @@ def test_the_farther_from_the_way_to_the_corner_the_less_a_target_is_reached(pol
     return np.column_stack([steps, _paths_to(targets, mazes, _one_clamped(policy, targets))[0]])
 
 
+@pytest.mark.slow
 @approximate_claim(
     number=24,
     source=PAPER.section("Figure on retargetability by maze size"),
