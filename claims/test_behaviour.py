@@ -65,7 +65,7 @@ def test_off_distribution_the_agent_sometimes_ignores_the_cheese(policy, mazes, 
 @claim(
     number=2,
     source=POST.section("Behavioral analysis"),
-    effect_at_least={"direction": 0.02, "size": 0.691 / 2},
+    effect_at_least=0.691 / 2,  # a share and no difference: even a mouse that walks at random gets it in 2% of mazes
     bounds=(0, 1),
     mazes=DECIDING_MAZES,
     null_controls=(untrained,),

@@ -41,7 +41,7 @@ def read_elsewhere(path: Path) -> dict[int, list[dict[str, str]]]:
 def inventory_markdown(
     by_policy: Mapping[str, Mapping[str, Mapping[str, Any]]], elsewhere: Mapping[int, list[dict[str, str]]]
 ) -> str:
-    """A Markdown table with one row per claim and threshold, in the order of the numbers.
+    """A Markdown table with one row per claim and threshold, in the order of the numbers, and the counts above it.
 
     Args:
         by_policy: for each policy, for each claim, its entry on record.
@@ -66,7 +66,14 @@ def inventory_markdown(
                 (number, 1, "", _row([str(number), other["claim"], "", "", other["why"], *[""] * len(policies)]))
             )
     head = ["#", "claim", "source", "reported", "wanted", *(f"`{policy}`" for policy in policies)]
-    return "\n".join([_row(head), "|---" * len(head) + "|", *(row for *_, row in sorted(rows))]) + "\n"
+    counts = [_counts(policy, claims) for policy, claims in by_policy.items()]
+    return "\n".join([*counts, "", _row(head), "|---" * len(head) + "|", *(row for *_, row in sorted(rows))]) + "\n"
+
+
+def _counts(policy: str, claims: Mapping[str, Mapping[str, Any]]) -> str:
+    """How many claims with a number came to what on a policy, as an item of a list."""
+    verdicts = [str(entry["verdict"]) for entry in claims.values() if entry.get("number") is not None]
+    return f"- `{policy}`: " + ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in _MARKS)
 
 
 def _row(columns: list[str]) -> str:

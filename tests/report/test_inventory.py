@@ -30,7 +30,17 @@ def cells(line):
 def rows(by_policy, elsewhere=None):
     text = inventory_markdown(by_policy, elsewhere or {})
     assert text.endswith("|\n")
-    return text.splitlines()
+    counts, _, table = text.partition("\n\n")
+    assert [line.split("`")[1] for line in counts.splitlines()] == list(by_policy)
+    return table.splitlines()
+
+
+def test_above_the_table_stands_how_many_claims_came_to_what():
+    claims = {
+        f"claims/test_a.py::test_{i}": entry(verdict=v) for i, v in enumerate(["supported", "refuted", "supported"])
+    }
+    counted = inventory_markdown({"one": {**claims, "claims/test_a.py::test_none": entry(number=None)}}, {})
+    assert counted.startswith("- `one`: 2 supported, 1 refuted, 0 undecided, 0 not evaluated\n\n| #")
 
 
 def test_a_claim_has_one_row_with_what_each_policy_came_to():
