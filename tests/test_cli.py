@@ -185,7 +185,8 @@ def test_the_table_stands_between_its_marks_and_the_rest_is_kept(table, tmp_path
     assert table() == (0, f"written: the table in {tmp_path / 'README.md'}\n", "")
     text = (tmp_path / "README.md").read_text()
     assert text.startswith(
-        "Before.\n<!-- inventory: begin -->\n| # | claim | source | reported | wanted | `one` |\n|---"
+        "Before.\n<!-- inventory: begin -->\n- `one`: 1 supported, 0 refuted, 0 undecided, 0 not evaluated\n\n"
+        "| # | claim | source | reported | wanted | `one` |\n|---"
     )
     assert text.endswith("|\n<!-- inventory: end -->\nAfter.\n")
     assert "old" not in text

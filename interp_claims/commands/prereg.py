@@ -171,32 +171,40 @@ def score_text(found: Sequence[Score]) -> str:
     for score in found:
         credences = ", ".join(f"{outcome} {p:g}" for outcome, p in score.credences.items())
         numbers = ["" if value is None else f"{value:.3f}" for value in (score.brier, score.log)]
-        state = score.state + (f": {score.why}" if score.why else "")
-        kind = "" if score.state == "out of reach" else "prospective" if score.prospective else "retrospective"
         days = ", ".join(day[:10] for day in score.registrations)
-        each.add_row(score.name, score.by, score.on, score.sentence, credences, state, *numbers, kind, days)
+        what = (score.name, score.by, score.on, score.sentence, credences, score.state)
+        each.add_row(*what, *numbers, _kind(score), days)
     file = io.StringIO()
     console = Console(file=file, width=_WIDTH)
     console.print(each)
     console.print(_by_author(found))
+    for score in found:
+        if score.why:
+            console.print(f"{score.name}: {score.state}: {score.why}", soft_wrap=True)
     console.print(f"A uniform guess over three outcomes has a Brier score of {UNIFORM_BRIER:.3f}; lower is better.")
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
 
 
 def _by_author(found: Sequence[Score]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title="authors", title_justify="left")
-    for heading in ("by", "kind", "on the ledger", "scored", "mean Brier", "mean log", "awaiting", "out of reach"):
+    for heading in ("by", "kind", "on the ledger", "scored", "mean Brier", "mean log", "awaiting"):
         table.add_column(heading)
-    groups: dict[tuple[str, bool], list[Score]] = {}
+    groups: dict[tuple[str, str], list[Score]] = {}
     for score in found:
-        groups.setdefault((score.by, score.prospective), []).append(score)
-    for (author, prospective), members in groups.items():
+        groups.setdefault((score.by, _kind(score)), []).append(score)
+    for (author, kind), members in groups.items():
         scored = [score for score in members if score.brier is not None]
         means = [_mean_text([score.brier for score in scored]), _mean_text([score.log for score in scored])]
-        counts = [str(sum(s.state == state for s in members)) for state in ("awaiting", "out of reach")]
-        kind = "prospective" if prospective else "retrospective"
-        table.add_row(author, kind, str(len(members)), str(len(scored)), *means, *counts)
+        awaiting = str(sum(score.state == "awaiting" for score in members))
+        table.add_row(author, kind, str(len(members)), str(len(scored)), *means, awaiting)
     return table
+
+
+def _kind(score: Score) -> str:
+    """What a score may be averaged with: others of its kind alone."""
+    if score.state == "out of reach":
+        return score.state
+    return "prospective" if score.prospective else "retrospective"
 
 
 def _mean_text(values: Sequence[Optional[float]]) -> str:

@@ -52,7 +52,7 @@ def test_a_table_has_many_mazes_of_the_blocks_that_claims_are_tested_on_and_fitt
     assert parts == [
         ("with_decision_square()", CONFIRMATION, 2048),
         ("with_decision_square()", DISCOVERY, 1536),
-        ("cheese_in_corner(region=5)", CONFIRMATION, 512),
+        ("cheese_in_corner(region=5)", CONFIRMATION, 1024),
     ]
 
 
