@@ -21,8 +21,6 @@ from interp_claims.sources import CODE, POST
 
 QUICK = ("embedder.block1.res2.resadd_out", DEFAULT_LAYER, "embedder.block3.maxpool_out")
 LAYERS = tuple(at if at in QUICK else pytest.param(at, marks=pytest.mark.slow) for at in RESIDUAL_LAYERS)
-    pytest.param(layer, marks=pytest.mark.slow) for layer in RESIDUAL_LAYERS[-2:]
-)  # a little effect takes long
 
 
 @claim(
