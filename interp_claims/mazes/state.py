@@ -160,7 +160,12 @@ class State:
         return int(y), int(x)
 
     def with_maze(self, maze: Maze, visible_mouse: bool = True) -> bytes:
-        """This state's bytes with ``maze`` in place of its own: what ``env.callmethod("set_state")`` takes."""
+        """This state's bytes with ``maze`` in place of its own: what ``env.callmethod("set_state")`` takes.
+
+        Args:
+            maze: the maze.
+            visible_mouse: whether procgen draws the mouse; walls, floor and cheese are drawn alike without it.
+        """
         data = bytearray(self.data)
         grid = np.where(maze.free, np.int32(FREE), np.int32(WALL))
         if maze.cheese is not None:
