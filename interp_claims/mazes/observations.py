@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from interp_claims.mazes.maze import Facing, Maze, MazeError, Square
+
+_CROWDED = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +44,12 @@ class Observations:
     def owner_array(self) -> np.ndarray:
         """``owners`` as an int64 array."""
         return np.asarray(self.owners, dtype=np.int64)
+
+    @cached_property
+    def crowded_scenes(self) -> frozenset[bytes]:
+        """The scenes (see :attr:`Maze.scene`) that are shown with at least three places of the mouse."""
+        places = Counter(scene for scene, _ in {(maze.scene, maze.key) for maze in self.mazes})
+        return frozenset(scene for scene, count in places.items() if count >= _CROWDED)
 
     def with_mazes(self, change: Callable[[Maze], Maze]) -> Observations:
         """The same observations of changed mazes, for example without their cheese."""

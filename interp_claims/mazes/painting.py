@@ -94,6 +94,7 @@ class Painter:
         if self._cheese.shares.any():
             raise PaintingError("procgen's cheese lets the floor shine through, which this version does not expect")
         self._mice = {facing: self._mouse_sprites(facing) for facing in Facing}
+        self._learn_mouse_windows()
 
     # -- learning ----------------------------------------------------------------------------------------------------
 
@@ -103,6 +104,15 @@ class Painter:
 
     def _mouse_sprites(self, facing: Facing) -> Sprites:
         return self._sprites(lambda tile, theme: _open(tile, theme, facing=facing), mouse=True)
+
+    def _learn_mouse_windows(self) -> None:
+        """First row and column of a rectangle around each mouse, int64 (2, facings, tiles), and its size."""
+        covered = np.stack([np.divmod(self._mice[facing].pixels, _SIDE) for facing in sorted(Facing, key=_value)])
+        first, last = covered.min(axis=-1), covered.max(axis=-1)
+        height, width = (last - first).max(axis=(0, 2)) + 1
+        self._mouse_size = int(height), int(width)
+        limits = np.array([_SIDE - height, _SIDE - width]).reshape(1, 2, 1)
+        self._mouse_corners = np.minimum(first, limits).swapaxes(0, 1)
 
     def _learn_walls(self) -> None:
         """Which tiles cover each pixel, in the order in which they are drawn, and the colour of each one's wall."""
@@ -150,18 +160,33 @@ class Painter:
 
     # -- painting ----------------------------------------------------------------------------------------------------
 
-    def paint(self, mazes: Sequence[Maze]) -> np.ndarray:
-        """What the policy sees: uint8 array of shape (len(mazes), 64, 64, 3)."""
+    def paint(self, mazes: Sequence[Maze], mouse: bool = True) -> np.ndarray:
+        """What the policy sees: uint8 array of shape (len(mazes), 64, 64, 3); the same without the mouse if asked."""
         pictures = np.empty((len(mazes), _PIXELS, 3), dtype=np.uint8)
         for first in range(0, len(mazes), _AT_ONCE):
-            self._paint(mazes[first : first + _AT_ONCE], pictures[first : first + _AT_ONCE])
+            self._paint(mazes[first : first + _AT_ONCE], pictures[first : first + _AT_ONCE], mouse)
         return pictures.reshape(len(mazes), _SIDE, _SIDE, 3)
 
-    def _paint(self, mazes: Sequence[Maze], pictures: np.ndarray) -> None:
-        scenes: dict[tuple[bytes, int, Square | None], int] = {}
-        which = [scenes.setdefault(_scene(maze), len(scenes)) for maze in mazes]
+    def mouse_windows(self, mazes: Sequence[Maze]) -> tuple[np.ndarray, np.ndarray, int, int]:
+        """Where in its picture each maze's mouse is.
+
+        Returns:
+            First row and first column of a rectangle that holds all its pixels, int64 arrays (len(mazes),), and the
+            rectangle's height and width, the same for all mazes.
+        """
+        tiles = np.array([_tile(maze.mouse) for maze in mazes])
+        facings = np.array([maze.facing.value for maze in mazes])
+        return (*self._mouse_corners[:, facings, tiles], *self._mouse_size)
+
+    def _paint(self, mazes: Sequence[Maze], pictures: np.ndarray, mouse: bool) -> None:
+        scenes: dict[bytes, int] = {}
+        which = [scenes.setdefault(maze.scene, len(scenes)) for maze in mazes]
         first = [which.index(scene) for scene in range(len(scenes))]
         pictures[:] = self._without_mouse([mazes[i] for i in first])[which]
+        if mouse:
+            self._add_mouse(mazes, pictures)
+
+    def _add_mouse(self, mazes: Sequence[Maze], pictures: np.ndarray) -> None:
         for facing, mice in self._mice.items():
             rows = np.array([i for i, maze in enumerate(mazes) if maze.facing is facing], dtype=np.int64)
             if len(rows):
@@ -200,13 +225,12 @@ class Painter:
         pictures[rows, pixels[shown]] = self._cheese.colours[tiles][shown]
 
 
-def _scene(maze: Maze) -> tuple[bytes, int, Square | None]:
-    """All that a picture without the mouse depends on."""
-    return maze.free.tobytes(), maze.theme.background_index, maze.cheese
-
-
 def _tile(square: Square) -> int:
     return square[0] * WORLD_TILES + square[1]
+
+
+def _value(facing: Facing) -> int:
+    return int(facing.value)
 
 
 def _other(tile: Square) -> Square:

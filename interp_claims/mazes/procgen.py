@@ -102,13 +102,26 @@ def simulator() -> Simulator:
     return _simulators[pid]
 
 
-def paint(mazes: Sequence[Maze]) -> np.ndarray:
+def paint(mazes: Sequence[Maze], mouse: bool = True) -> np.ndarray:
     """What the policy sees: uint8 array of shape (len(mazes), 64, 64, 3), pixel for pixel as procgen draws it.
 
     The first call in a process looks at procgen's pictures of single tiles, which takes about a second.
+
+    Args:
+        mazes: what to draw.
+        mouse: whether to draw the mouse, too.
     """
+    return _painter().paint(mazes, mouse)
+
+
+def mouse_windows(mazes: Sequence[Maze]) -> tuple[np.ndarray, np.ndarray, int, int]:
+    """Where in the picture of each maze its mouse is, see :meth:`Painter.mouse_windows`."""
+    return _painter().mouse_windows(mazes)
+
+
+def _painter() -> Painter:
     pid = os.getpid()
     if pid not in _painters:
         _painters.clear()
         _painters[pid] = Painter(simulator().render)
-    return _painters[pid].paint(mazes)
+    return _painters[pid]

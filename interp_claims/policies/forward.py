@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
 from typing import Optional, Protocol, TypeVar
@@ -23,6 +23,7 @@ from interp_claims.errors import CircumstanceError, InterpClaimsError
 from interp_claims.mazes.maze import Maze, MazeError
 from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.procgen import paint
+from interp_claims.policies.moving import MovingMouse
 from interp_claims.policies.network import DEFAULT_LAYER, LOGITS, OBSERVATION, VALUE, ImpalaNetwork
 
 _CHUNK_CPU, _CHUNK_CUDA = 8, 256
@@ -138,6 +139,7 @@ class Forward:
         self._token = next(_tokens)
         self.cache = cache if cache is not None else ActivationCache()
         self._outputs: OrderedDict[bytes, tuple[np.ndarray, float]] = OrderedDict()
+        self._moving = MovingMouse(network, self.device, self.chunk)
         self.network = self._with_memory(lambda: network.to(self.device).eval().requires_grad_(False))
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._shapes = self._with_memory(self._find_shapes)
@@ -165,6 +167,7 @@ class Forward:
         with contextlib.suppress(torch.cuda.OutOfMemoryError):
             return compute()
         self.cache.clear()
+        self._moving.clear()
         torch.cuda.empty_cache()
         try:
             return compute()
@@ -234,7 +237,7 @@ class Forward:
         self, observations: Observations, indices: Sequence[int], start: str, edit: Optional[ActivationEdit]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Logits and values of some of the observations, computed from ``start`` on."""
-        starts = self._activations([observations.mazes[i] for i in indices], start)
+        starts = self._activations([observations.mazes[i] for i in indices], start, observations.crowded_scenes)
         logits, values = [], []
         for first in range(0, len(indices), self.chunk):
             chosen = list(indices[first : first + self.chunk])
@@ -269,7 +272,7 @@ class Forward:
         return self._with_memory(lambda: self._activations_at(layer, observations, start))
 
     def _activations_at(self, layer: str, observations: Observations, start: str) -> Tensor:
-        starts = self._activations(observations.mazes, start)
+        starts = self._activations(observations.mazes, start, observations.crowded_scenes)
         if start == layer:
             rows = torch.stack(starts)
             _check_finite(bool(rows.isfinite().all()), f"at {layer}")
@@ -293,24 +296,33 @@ class Forward:
         pictures = torch.from_numpy(np.ascontiguousarray(pixels))
         return self._with_memory(lambda: self._run_until(layer, list(pictures.to(self.device)), OBSERVATION))
 
-    def _activations(self, mazes: Sequence[Maze], layer: str) -> list[Tensor]:
+    def _activations(self, mazes: Sequence[Maze], layer: str, crowded: frozenset[bytes]) -> list[Tensor]:
         """One row per maze of the activation of a resume point (features last), from the cache where it is there."""
         if layer == OBSERVATION:
             return list(torch.from_numpy(paint(mazes)).to(self.device))
-        found = {maze.key: self.cache.get((self._token, layer, maze.key)) for maze in mazes}
-        missing = list({maze.key: maze for maze in mazes if found[maze.key] is None}.values())
-        earlier = self.network.position(DEFAULT_LAYER) < self.network.position(layer)
-        start = DEFAULT_LAYER if earlier else OBSERVATION
-        starts = self._activations(missing, start) if missing else []
-        for first in range(0, len(missing), self.chunk):
+        kept = ((maze.key, self.cache.get((self._token, layer, maze.key))) for maze in mazes)
+        found = {key: row for key, row in kept if row is not None}
+        missing = list({maze.key: maze for maze in mazes if maze.key not in found}.values())
+        for maze, row in self._compute(missing, layer, crowded):
+            found[maze.key] = row
+            self.cache.put((self._token, layer, maze.key), row)
+        self.observations_run += len(missing)
+        return [found[maze.key] for maze in mazes]
+
+    def _compute(self, mazes: Sequence[Maze], layer: str, crowded: frozenset[bytes]) -> Iterator[tuple[Maze, Tensor]]:
+        """Each of these different mazes, in some order, with its row of ``layer`` in memory of its own."""
+        alone, start = list(mazes), DEFAULT_LAYER
+        if self.network.position(layer) <= self.network.position(DEFAULT_LAYER):
+            start, together = OBSERVATION, crowded if self.device.type == "cpu" else frozenset()
+            alone = [maze for maze in mazes if maze.scene not in together]
+            moving = [maze for maze in mazes if maze.scene in together]
+            yield from self._moving.rows(moving, layer)
+        starts = self._activations(alone, start, crowded) if alone else []
+        for first in range(0, len(alone), self.chunk):
             value = self.network.run(self._stack(starts[first : first + self.chunk]), start=start, until=layer)[layer]
             rows = value.permute(0, 2, 3, 1) if value.ndim == 4 else value
-            for maze, shared in zip(missing[first : first + self.chunk], rows):
-                row = shared.clone(memory_format=torch.contiguous_format)  # its own memory: it may outlive the others
-                found[maze.key] = row
-                self.cache.put((self._token, layer, maze.key), row)
-        self.observations_run += len(missing)
-        return [row for maze in mazes if (row := found[maze.key]) is not None]
+            for maze, shared in zip(alone[first : first + self.chunk], rows):
+                yield maze, shared.clone(memory_format=torch.contiguous_format)  # it may outlive the others
 
     def _stack(self, rows: Sequence[Tensor]) -> Tensor:
         """A full chunk from up to ``chunk`` rows, the last one repeated; pictures become floats from 0 to 1."""

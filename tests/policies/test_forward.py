@@ -284,13 +284,14 @@ def test_activations_up_to_a_layer_are_computed_once_for_all_edits_and_the_unedi
 ):
     distinct = len({maze.key for maze in positions.mazes})
     forward.outputs(positions)
+    assert [run for run in rows_run if run[0] == "observation"]
+    rows_run.clear()
     forward.outputs(positions, no_op(DEFAULT_LAYER))
     forward.outputs(positions, per_row(DEFAULT_LAYER))
     forward.outputs(positions, per_maze("embedder.block2.res2.relu1_out"))
     forward.activations(positions, DEFAULT_LAYER)
     forward.activations(positions, "embedder.block2.res2.conv2_out")
-    from_pixels = [run for run in rows_run if run[0] == "observation"]
-    assert from_pixels == [("observation", DEFAULT_LAYER, forward.chunk)] * -(-distinct // forward.chunk)
+    assert {run[0] for run in rows_run} == {DEFAULT_LAYER}
     assert forward.observations_run == distinct
 
 
