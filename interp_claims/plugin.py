@@ -23,6 +23,7 @@ from interp_claims.outcomes import (
 from interp_claims.plugin_reporter import Reporter
 from interp_claims.plugin_run import Run
 from interp_claims.plugin_scheduling import ByClaim
+from interp_claims.policies.forward import PRECISIONS
 from interp_claims.policies.manifest import Manifest
 from interp_claims.prereg import prediction_of
 from interp_claims.prereg.standing import standing_of
@@ -49,6 +50,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a shipped policy, a checkpoint (.pth, .safetensors), untrained-scale4-seed0, or all; repeatable",
     )
     group.addoption("--device", default="cpu", help="where policies run: cpu (default), cuda or cuda:N")
+    group.addoption(
+        "--precision",
+        choices=PRECISIONS,
+        default="float32",
+        help="what the convolutions compute in; bfloat16 is faster where the machine has it, and exploratory",
+    )
     group.addoption(
         "--against",
         metavar="NAME_OR_FILE",
@@ -300,6 +307,8 @@ def _command(item: pytest.Function) -> str:
         words += ["--roles", roles]
     if (device := item.config.getoption("device")) != "cpu":
         words += ["--device", device]
+    if (precision := item.config.getoption("precision")) != "float32":
+        words += ["--precision", precision]
     return shlex.join(words)
 
 

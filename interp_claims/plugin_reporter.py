@@ -134,7 +134,8 @@ class Reporter:
         if self.run.options.mutant:
             terminalreporter.write_line(f"mutant {self.run.options.mutant}: never recorded, never scored")
         elif self.run.options.exploratory:
-            terminalreporter.write_line("exploratory: budget or error rate were changed; never recorded, never scored")
+            what = "budget, error rate or precision were changed"
+            terminalreporter.write_line(f"exploratory: {what}; never recorded, never scored")
 
     def _overdue(self) -> list[tuple[datetime.date, str]]:
         """Claims whose verdict on record should have been looked at again by now, with the date."""

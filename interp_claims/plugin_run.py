@@ -45,6 +45,7 @@ class Run:
             config.getoption("max_mazes"),
             at_least=config.getoption("at_least"),
             mutant=config.getoption("mutant") or "",
+            precision=config.getoption("precision"),
         )
         self.measurements = Measurements()
         self.journal = Journal()

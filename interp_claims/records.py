@@ -124,7 +124,7 @@ class Records:
         exploratory = [result.claim for result in kept if result.exploratory]
         if exploratory:
             raise RecordError(
-                f"{len(exploratory)} results are exploratory (run with --max-mazes, --alpha or --mutant), the first "
+                f"{len(exploratory)} results are exploratory (run with --max-mazes, --alpha, --precision or --mutant), the first "
                 f"{exploratory[0]}; run them again with the registered budget and error rate"
             )
         written = []

@@ -97,7 +97,7 @@ class ClaimResult:
         prediction: the registered prediction that was decided, or empty.
         mutant: the mutant that took the claim's place, or empty.
         comparison: with an older policy, where one was asked for.
-        exploratory: whether budget or error rate were changed on the command line, or a mutant ran.
+        exploratory: whether budget, error rate or precision were changed on the command line, or a mutant ran.
         seconds: how long it took.
         broken_off: whether it was not evaluated because its function raised an error, its process died or the machine
             stood in the way, which says nothing about the policy and is never put on record.

@@ -109,7 +109,7 @@ def test_exploratory_results_are_refused_and_nothing_is_written(record, tmp_path
     status, lines, error = record(result("a"), result("b", exploratory=True))
     assert (status, lines) == (2, [])
     assert error.startswith(
-        "interp-claims: 1 results are exploratory (run with --max-mazes, --alpha or --mutant), the first "
+        "interp-claims: 1 results are exploratory (run with --max-mazes, --alpha, --precision or --mutant), the first "
     )
     assert not (tmp_path / "verdicts").exists()
 

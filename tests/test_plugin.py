@@ -125,9 +125,10 @@ def test_a_recorded_refutation_passes_until_the_verdict_flips(project, capsys):
     flipped.stdout.fnmatch_lines(["*supported, recorded was refuted*"])
 
 
-def test_another_budget_is_exploratory_and_never_recorded(project, capsys):
+@pytest.mark.parametrize("options", [("--max-mazes", "64"), ("--precision", "bfloat16"), ("--alpha", "0.01")])
+def test_another_budget_precision_or_error_rate_is_exploratory_and_never_recorded(project, capsys, options):
     testdir = project(claim_text(0.5))
-    entries = results(testdir, "--max-mazes", "64")
+    entries = results(testdir, *options)
     assert all(entry["exploratory"] for entry in entries.values())
     assert main(["record", str(testdir.path / "results.json"), "--verdicts", "fixtures/verdicts"]) == 2
     assert "exploratory" in capsys.readouterr().err
@@ -992,3 +993,14 @@ def test_the_channels_are_those_given(policy, mazes):
         "supported",
         "test_the_channels_are_those_given[channels 7,3]",
     )
+
+
+@pytest.mark.parametrize(("options", "effect"), [((), 0.1), (("--precision", "bfloat16"), 0.6)])
+def test_the_policy_and_its_relatives_compute_in_the_precision_asked_for(project, options, effect):
+    text = claim_text(0.5).replace(
+        "return",
+        'lower = {p.forward.precision for p in (policy, untrained.apply(policy, mazes))} == {"bfloat16"}\n    return',
+    )
+    text = text.replace("0.5)", "0.6 if lower else 0.1)")
+    (entry,) = results(project(text), *options).values()
+    assert entry["effect"] == pytest.approx(effect, abs=0.05)

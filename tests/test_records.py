@@ -194,8 +194,8 @@ def test_an_exploratory_result_is_refused_and_nothing_is_written(folder):
     with pytest.raises(RecordError) as error:
         Records(folder).write([result(), result(B, exploratory=True), result("c", exploratory=True)])
     assert str(error.value) == (
-        f"2 results are exploratory (run with --max-mazes, --alpha or --mutant), the first {B}; run them again with "
-        "the registered budget and error rate"
+        f"2 results are exploratory (run with --max-mazes, --alpha, --precision or --mutant), the first {B}; run them "
+        "again with the registered budget and error rate"
     )
     assert not folder.exists()
 

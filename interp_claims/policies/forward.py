@@ -28,6 +28,7 @@ from interp_claims.policies.network import DEFAULT_LAYER, LOGITS, OBSERVATION, V
 
 _CHUNK_CPU, _CHUNK_CUDA = 8, 256
 _OBSERVATIONS_AT_ONCE = 1024
+PRECISIONS = ("float32", "bfloat16")
 _tokens = count()
 _T = TypeVar("_T")
 
@@ -119,6 +120,10 @@ def check_device(device: str) -> None:
         raise DeviceError(f"device {device}: PyTorch sees {torch.cuda.device_count()} GPUs; leave it out for the CPU")
 
 
+class PrecisionError(InterpClaimsError, ValueError):
+    """A precision that networks do not compute in."""
+
+
 class Forward:
     """One network on one device, answering for observations.
 
@@ -126,10 +131,25 @@ class Forward:
         network: the network; it is moved to ``device`` and put into channels-last memory order.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
         cache: where to keep activations; several networks may share one.
+        precision: what the convolutions compute in: ``"float32"``, or ``"bfloat16"``, which is faster where the device
+            computes in it and differs in the third digit. Edits see and change float32 in either.
+
+    Raises:
+        PrecisionError: another precision.
     """
 
-    def __init__(self, network: ImpalaNetwork, device: str = "cpu", cache: Optional[ActivationCache] = None) -> None:
-        self.device = torch.device(device)
+    def __init__(
+        self,
+        network: ImpalaNetwork,
+        device: str = "cpu",
+        cache: Optional[ActivationCache] = None,
+        precision: str = "float32",
+    ) -> None:
+        if precision not in PRECISIONS:
+            raise PrecisionError(f"precision: got {precision!r}, wanted {' or '.join(PRECISIONS)}")
+        if precision != "float32":
+            network = network.with_convolutions_in(torch.bfloat16)
+        self.device, self.precision = torch.device(device), precision
         if self.device.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = False
             torch.backends.cudnn.allow_tf32 = False
@@ -152,7 +172,7 @@ class Forward:
             return value
 
         with torch.no_grad():
-            self.network.run(torch.zeros(1, 3, 64, 64, device=self.device), edit=note)
+            self.network.run(torch.zeros(1, 3, 64, 64, device=self.device, dtype=self.network.dtype), edit=note)
         return shapes
 
     def _with_memory(self, compute: Callable[[], _T]) -> _T:
@@ -248,7 +268,9 @@ class Forward:
             )
 
             def change(layer: str, value: Tensor, rows: Rows = rows) -> Tensor:
-                return edit.apply(layer, value, rows) if edit is not None and layer in edit.layers else value
+                if edit is None or layer not in edit.layers:
+                    return value
+                return edit.apply(layer, value.to(torch.float32), rows).to(value.dtype)
 
             out = self.network.run(self._stack(starts[first : first + self.chunk]), start=start, edit=change)
             logits.append(out[LOGITS][: len(chosen)].cpu().numpy())
@@ -274,7 +296,7 @@ class Forward:
     def _activations_at(self, layer: str, observations: Observations, start: str) -> Tensor:
         starts = self._activations(observations.mazes, start, observations.crowded_scenes)
         if start == layer:
-            rows = torch.stack(starts)
+            rows = torch.stack(starts).to(torch.float32)
             _check_finite(bool(rows.isfinite().all()), f"at {layer}")
             return rows.permute(0, 3, 1, 2) if rows.ndim == 4 else rows
         return self._run_until(layer, starts, start)
@@ -284,7 +306,7 @@ class Forward:
         for first in range(0, len(starts), self.chunk):
             out = self.network.run(self._stack(starts[first : first + self.chunk]), start=start, until=layer)
             pieces.append(out[layer][: len(starts) - first])
-        activation = torch.cat(pieces)
+        activation = torch.cat(pieces).to(torch.float32)
         _check_finite(bool(activation.isfinite().all()), f"at {layer}")
         return activation
 
@@ -329,7 +351,7 @@ class Forward:
         stacked = torch.stack([*rows, *[rows[-1]] * (self.chunk - len(rows))])
         if stacked.ndim == 4:
             stacked = stacked.permute(0, 3, 1, 2)
-        return stacked.to(torch.float32) / 255 if stacked.dtype == torch.uint8 else stacked
+        return (stacked.to(torch.float32) / 255).to(self.network.dtype) if stacked.dtype == torch.uint8 else stacked
 
 
 def _check_finite(finite: bool, where: str) -> None:

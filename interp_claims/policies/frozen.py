@@ -41,7 +41,8 @@ def frozen(
     """
     text = "".join(inspect.getsource(module) for module in procedure)
     version = hashlib.sha256(text.encode()).hexdigest()[:12]
-    path = cache_folder() / "roles" / f"{policy.sha256[:32]}-{what}-{version}.json"
+    computed_in = "" if policy.forward.precision == "float32" else f"-{policy.forward.precision}"
+    path = cache_folder() / "roles" / f"{policy.sha256[:32]}-{what}-{version}{computed_in}.json"
     if path in _not_kept:
         return _with_tuples(_not_kept[path])
     with _locked(path):

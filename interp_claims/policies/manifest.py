@@ -109,24 +109,31 @@ class Manifest:
             "'untrained-scale4-seed0' an untrained one"
         )
 
-    def load(self, which: str, device: str = "cpu", cache: Optional[ActivationCache] = None) -> Policy:
+    def load(
+        self,
+        which: str,
+        device: str = "cpu",
+        cache: Optional[ActivationCache] = None,
+        precision: str = "float32",
+    ) -> Policy:
         """Load a policy.
 
         Args:
             which: a name in this manifest, ``untrained-scale4-seed0`` and the like, or a checkpoint file.
             device: where to run it.
             cache: where to keep activations.
+            precision: what it computes in, ``"float32"`` or ``"bfloat16"``.
 
         Raises:
             ManifestError: no such policy, or its file or weights are not those listed.
             CheckpointError: the file is no usable checkpoint.
             ReplacedError: another process of the run loaded other weights from it.
         """
-        policy = self._load(which, device=device, cache=cache)
+        policy = self._load(which, device=device, cache=cache, precision=precision)
         if self.loaded is not None:
             self.loaded.note(which, policy.name, policy.sha256)
         policy.loaded_as = which
-        policy.find_related = lambda name: self.load(self._name_of_related(name, policy), device, cache)
+        policy.find_related = lambda name: self.load(self._name_of_related(name, policy), device, cache, precision)
         return policy
 
     def _name_of_related(self, which: str, policy: Policy) -> str:
@@ -184,8 +191,9 @@ def untrained_like(policy: Policy, seed: int = 0) -> Policy:
     name = f"untrained-scale{policy.scale}-seed{seed}"
     if name not in policy.relatives:
         network = ImpalaNetwork(policy.scale).initialise(seed)
+        forward = policy.forward
         policy.relatives[name] = Policy(
-            network, name=name, device=str(policy.forward.device), cache=policy.forward.cache
+            network, name=name, device=str(forward.device), cache=forward.cache, precision=forward.precision
         )
         policy.relatives[name].role_set = policy.role_set
     return policy.relatives[name]

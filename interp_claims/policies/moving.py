@@ -1,7 +1,7 @@
 """Activations of mazes that differ by their mouse, computed anew only where the mouse can change them.
 
 A mouse covers a few of a picture's 4,096 pixels. A convolution or a pooling carries a change no farther than its kernel
-reaches, so up to the middle of the network most cells of an activation are those of the same maze without a mouse. These
+reaches, so up to the middle of the network most cells of an activation are those of the maze without a mouse. These
 are computed once for each maze; for each place of the mouse there remains a window around it, which is cut out with the
 rim that its next layer needs, and put back at the end.
 
@@ -136,7 +136,7 @@ class MovingMouse:
             return
         pictures = torch.from_numpy(paint(new, mouse=False)).to(self.device)
         padded = torch.cat([pictures, pictures[-1:].expand(self.chunk - len(new), -1, -1, -1)])
-        observation = padded.permute(0, 3, 1, 2).to(torch.float32) / 255
+        observation = _as_numbers(padded, self.network.dtype).permute(0, 3, 1, 2)
         found = self.network.run(observation, until=DEFAULT_LAYER, keep=self._kept)
         by_layer = {name: found[name].permute(0, 2, 3, 1).contiguous() for name in self._kept}
         by_layer[OBSERVATION] = pictures
@@ -177,7 +177,8 @@ class MovingMouse:
                 around = place.before(node.function, inputs[0].place.side)
                 name = node.inputs[0]
                 cut = self._cut(inputs[0], around, base_of(name), owners, _rim(node.function))
-                values = _unpadded(node.function, _as_float(cut).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+                numbers = _as_numbers(cut, self.network.dtype).permute(0, 3, 1, 2)
+                values = _unpadded(node.function, numbers).permute(0, 2, 3, 1)
             else:
                 place = max((window.place for window in inputs), key=lambda at: at.height)
                 grown = [
@@ -268,6 +269,6 @@ def _unpadded(window: nn.Conv2d | nn.MaxPool2d, values: Tensor) -> Tensor:
     return nn.functional.max_pool2d(values, kernel, stride)
 
 
-def _as_float(values: Tensor) -> Tensor:
-    """Activations as they are, pictures as floats from 0 to 1."""
-    return values.to(torch.float32) / 255 if values.dtype == torch.uint8 else values
+def _as_numbers(values: Tensor, dtype: torch.dtype) -> Tensor:
+    """Activations as they are, pictures as numbers from 0 to 1."""
+    return (values.to(torch.float32) / 255).to(dtype) if values.dtype == torch.uint8 else values

@@ -8,6 +8,7 @@ Source: Espeholt et al., "IMPALA" (2018); Langosco et al., "Goal misgeneralizati
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import difflib
 from collections.abc import Callable, Mapping
@@ -119,6 +120,19 @@ class ImpalaNetwork(nn.Module):
         return tuple(nodes)
 
     @property
+    def dtype(self) -> torch.dtype:
+        """The type that the convolutions compute in, and that their activations have."""
+        return self.embedder.block1.conv.weight.dtype
+
+    def with_convolutions_in(self, dtype: torch.dtype) -> ImpalaNetwork:
+        """A copy whose convolutions compute in another type; its linear layers stay in float32."""
+        other = copy.deepcopy(self)
+        for module in other.modules():
+            if isinstance(module, nn.Conv2d):
+                module.to(dtype)
+        return other
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """The names of all activations, in the order in which they are computed."""
         return tuple(node.name for node in self.nodes)
@@ -219,7 +233,7 @@ def _unchanged(_: str, value: Tensor) -> Tensor:
 
 
 def _flatten(value: Tensor) -> Tensor:
-    return torch.flatten(value, start_dim=1)
+    return torch.flatten(value, start_dim=1).to(torch.float32)  # the linear layers compute in it, whatever is before
 
 
 def cell_of(square: Square, resolution: int = 16) -> tuple[int, int]:

@@ -40,6 +40,7 @@ class Policy:
         name: what to call it in reports.
         device: where to run it.
         cache: where to keep activations; policies may share one.
+        precision: what it computes in, see :class:`Forward`.
 
     Attributes:
         sha256: its identity, see :func:`interp_claims.policies.identity`.
@@ -60,12 +61,13 @@ class Policy:
         name: str,
         device: str = "cpu",
         cache: Optional[ActivationCache] = None,
+        precision: str = "float32",
     ) -> None:
         self.name = name
         self.sha256 = identity(network.state_dict())
         self.scale = network.scale
         self.edit: Optional[ActivationEdit] = None
-        self.forward = Forward(network, device, cache)
+        self.forward = Forward(network, device, cache, precision)
         self.relatives: dict[str, Policy] = {}
         self.loaded_as = name
         self.role_set = "discovered"
@@ -183,11 +185,11 @@ def once_per_policy(function: Callable[[Policy], Answer]) -> Callable[[Policy], 
 
     For what a claim fixes on discovery mazes before it looks at any other: a threshold, or the choice of a layer.
     """
-    known: dict[tuple[str, str, str], Answer] = {}
+    known: dict[tuple[str, ...], Answer] = {}
 
     @functools.wraps(function)
     def answered(policy: Policy) -> Answer:
-        key = policy.sha256, policy.role_set, str(policy.forward.device)
+        key = policy.sha256, policy.role_set, str(policy.forward.device), policy.forward.precision
         if key not in known:
             known[key] = function(policy.bare)
         return known[key]

@@ -33,6 +33,7 @@ class RunOptions:
         prediction: the registered prediction that is being decided, or empty.
         at_least: claims are measured on so many mazes even when they are decided, so that their scores can be compared.
         mutant: the mutant that takes the claims' place, or empty.
+        precision: what networks compute in; another one than float32 makes results exploratory.
     """
 
     alpha: float = DEFAULT_ALPHA
@@ -41,11 +42,13 @@ class RunOptions:
     prediction: str = ""
     at_least: int = 0
     mutant: str = ""
+    precision: str = "float32"
 
     @property
     def exploratory(self) -> bool:
         """Whether results must not be recorded or scored."""
-        return self.max_mazes is not None or self.alpha != DEFAULT_ALPHA or bool(self.mutant)
+        changed = self.max_mazes is not None or self.alpha != DEFAULT_ALPHA or self.precision != "float32"
+        return changed or bool(self.mutant)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -56,7 +56,9 @@ class Journal:
             "file": hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else "",
             "library": library_sha256(),
             "engine": ENGINE_VERSION,
-            "policy": None if policy is None else [policy.sha256, policy.role_set, policy.forward.device.type],
+            "policy": None
+            if policy is None
+            else [policy.sha256, policy.role_set, policy.forward.device.type, policy.forward.precision],
             "options": [options.alpha, options.max_mazes, options.block.first, options.block.size],
             "wanted": [options.prediction, options.at_least, options.mutant],
             "against": against,

@@ -13,7 +13,7 @@ from interp_claims.edits.vectors import Vector
 from interp_claims.mazes import Observations, simulator
 from interp_claims.policies import DEFAULT_LAYER, ActivationCache, ImpalaNetwork, LayerError, Policy
 from interp_claims.policies import forward as forward_module
-from interp_claims.policies.forward import Forward, OverflowingNetworkError
+from interp_claims.policies.forward import Forward, OverflowingNetworkError, PrecisionError
 from interp_claims.policies.network import LOGITS, VALUE
 
 EARLY, LATE = "embedder.block1.res1.relu2_out", "embedder.block3.res2.resadd_out"
@@ -498,3 +498,43 @@ def test_a_network_whose_numbers_overflow_says_so_instead_of_answering(positions
     ):
         with pytest.raises(OverflowingNetworkError, match="has NaN or infinite values, wanted finite"):
             ask()
+
+
+# -- bfloat16 --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def in_bfloat16(network):
+    return Forward(network, precision="bfloat16")
+
+
+def test_bfloat16_says_nearly_what_float32_says(network, in_bfloat16, positions):
+    exact, rough = Forward(network).outputs(positions), in_bfloat16.outputs(positions)
+    spread = exact[0].std(axis=0).max()
+    assert 0 < np.abs(exact[0] - rough[0]).max() < 0.2 * spread
+    assert rough[0].dtype == rough[1].dtype == np.float32
+    assert network.dtype == torch.float32, "the network it was made from is as it was"
+
+
+def test_in_bfloat16_too_an_edit_that_does_nothing_changes_no_bit(in_bfloat16, positions):
+    for layer in (EARLY, DEFAULT_LAYER, LATE):
+        assert_same(in_bfloat16.outputs(positions, no_op(layer)), in_bfloat16.outputs(positions))
+
+
+def test_in_bfloat16_edits_and_askers_see_float32(in_bfloat16, positions):
+    seen = []
+
+    def note(layer, activation, rows):
+        seen.append(activation.dtype)
+        return activation + 1
+
+    changed = in_bfloat16.outputs(positions, Probe(note, (DEFAULT_LAYER,)))
+    assert set(seen) == {torch.float32}
+    assert np.abs(changed[0] - in_bfloat16.outputs(positions)[0]).max() > 0
+    for layer in (EARLY, DEFAULT_LAYER, "embedder.block2.res2.conv2_out", LATE, "embedder.fc_out"):
+        assert in_bfloat16.activations(positions, layer).dtype == torch.float32
+
+
+def test_another_precision_is_refused(network):
+    with pytest.raises(PrecisionError, match="precision: got 'float16', wanted float32 or bfloat16"):
+        Forward(network, precision="float16")

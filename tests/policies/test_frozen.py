@@ -119,3 +119,11 @@ def test_a_search_that_fails_leaves_nothing_behind(small_policy, procedure, cach
         frozen(small_policy, "things", procedure, never)
     assert not list(cache.rglob("*.json"))
     assert frozen(small_policy, "things", procedure, lambda: FOUND) == GIVEN
+
+
+def test_what_is_found_in_bfloat16_is_kept_apart(make_network, procedure):
+    found = {
+        precision: frozen(Policy(make_network(), name="one", precision=precision), "roles", procedure, lambda: {"p": p})
+        for p, precision in enumerate(("float32", "bfloat16"))
+    }
+    assert found == {"float32": {"p": 0}, "bfloat16": {"p": 1}}
