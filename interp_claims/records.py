@@ -124,8 +124,8 @@ class Records:
         exploratory = [result.claim for result in kept if result.exploratory]
         if exploratory:
             raise RecordError(
-                f"{len(exploratory)} results are exploratory (run with --max-mazes, --alpha, --precision or --mutant), the first "
-                f"{exploratory[0]}; run them again with the registered budget and error rate"
+                f"{len(exploratory)} results are exploratory (run with --max-mazes, --alpha, --precision or --mutant), "
+                f"the first {exploratory[0]}; run them again with the registered budget and error rate"
             )
         written = []
         if self.folder.exists() and not self.folder.is_dir():

@@ -27,7 +27,7 @@ from interp_claims.policies.moving import MovingMouse
 from interp_claims.policies.network import DEFAULT_LAYER, LOGITS, OBSERVATION, VALUE, ImpalaNetwork
 
 _CHUNK_CPU, _CHUNK_CUDA = 8, 256
-_OBSERVATIONS_AT_ONCE = 1024
+_OBSERVATIONS_AT_ONCE = 256
 PRECISIONS = ("float32", "bfloat16")
 _tokens = count()
 _T = TypeVar("_T")

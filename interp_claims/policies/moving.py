@@ -24,7 +24,6 @@ from interp_claims.mazes.procgen import mouse_windows, paint
 from interp_claims.policies.network import DEFAULT_LAYER, OBSERVATION, ImpalaNetwork
 
 _WINDOWS_CPU, _WINDOWS_CUDA = 16, 256
-_SCENES_BYTES = 160_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +86,7 @@ class MovingMouse:
     Args:
         network: the network, on its device.
         device: the device.
-        chunk: how many mazes without a mouse are run at a time.
+        chunk: how many mazes without a mouse are run at a time, and how many are kept.
     """
 
     def __init__(self, network: ImpalaNetwork, device: torch.device, chunk: int) -> None:
@@ -142,8 +141,7 @@ class MovingMouse:
         by_layer[OBSERVATION] = pictures
         for i, maze in enumerate(new):
             self._scenes[maze.scene] = {name: value[i].clone() for name, value in by_layer.items()}
-        each = sum(value.nbytes for value in self._scenes[new[0].scene].values())
-        while len(self._scenes) > max(self.chunk, _SCENES_BYTES // each):
+        while len(self._scenes) > self.chunk:
             self._scenes.popitem(last=False)
 
     # -- the mouse ---------------------------------------------------------------------------------------------------

@@ -1,13 +1,28 @@
 """Benchmarks: what a row says, and that the command measures and writes it."""
 
+import importlib.util
 import itertools
 import json
+import math
+import subprocess
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from interp_claims.bench import __main__ as command
-from interp_claims.bench import training
+from interp_claims.bench import budget, edits, rendering, suite, timing, training
+from interp_claims.bench.budget import mazes_of_a_fixed_test
+from interp_claims.bench.published import NotInstalledError, PublishedTools
 from interp_claims.bench.rows import Row
+from interp_claims.errors import InterpClaimsError
+from interp_claims.mazes import CONFIRMATION, simulator, with_decision_square
+from interp_claims.measures import vector_fields
+from interp_claims.policies import ImpalaNetwork, Policy
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 def row(ratio, direction):
@@ -57,3 +72,106 @@ def test_live_data_is_timed_against_the_first_batch_alone(monkeypatch):
     assert found.ratio == pytest.approx(1.1)
     assert (found.target, found.direction) == (1.1, "at most")
     assert found.detail.startswith("1100.0 ms against 1000.0 ms")
+
+
+def test_two_ways_are_timed_in_turns_and_their_preparation_is_not(monkeypatch):
+    clock, order = [0.0], []
+
+    def way(name, seconds):
+        def prepare():
+            clock[0] += 100
+
+            def work():
+                order.append(name)
+                clock[0] += seconds[order.count(name) - 1]
+
+            return work
+
+        return prepare
+
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: clock[0])
+    found = timing.compared(way("a", [1, 2, 1]), way("b", [3, 10, 7]), rounds=3)
+    assert order == ["a", "b"] * 3
+    assert (found.ratio, found.first_seconds, found.second_seconds) == (5, 1, 7)
+
+
+def test_what_is_missing_is_said_and_the_rest_is_measured(monkeypatch, capsys):
+    def missing(device):
+        raise NotInstalledError("procgen-tools: not installed")
+        yield
+
+    monkeypatch.setattr(command, "BENCHMARKS", {"one": missing, "two": lambda device: iter([row(1.05, "at most")])})
+    assert command.main([]) == 2
+    shown = capsys.readouterr().out
+    assert "one: procgen-tools: not installed" in shown
+    assert "1.050" in shown
+
+
+def test_whole_runs_are_left_out_unless_they_are_named(monkeypatch):
+    asked = []
+
+    def benchmark(name):
+        return lambda device: iter(asked.append(name) or [])
+
+    monkeypatch.setattr(command, "BENCHMARKS", {name: benchmark(name) for name in ("edits", "suite", "policies")})
+    command.main([])
+    assert asked == ["edits"]
+    command.main(["--only", "suite"])
+    assert asked == ["edits", "suite"]
+
+
+def test_a_test_of_fixed_size_needs_more_mazes_for_wider_bounds_and_smaller_margins():
+    needed = mazes_of_a_fixed_test((0, 1), alpha=0.001)
+    assert mazes_of_a_fixed_test((-1, 1), alpha=0.001) == pytest.approx(4 * needed, abs=4)
+    assert mazes_of_a_fixed_test((0, 1), alpha=0.001, margin=0.05) == pytest.approx(4 * needed, abs=4)
+    rates = [math.sqrt(math.log(2 / rate) / (2 * needed)) for rate in (0.001, 0.1)]
+    assert sum(rates) == pytest.approx(0.1, rel=1e-3), "both bands fill the margin"
+
+
+def test_mazes_to_a_verdict_are_those_on_record():
+    (found,) = budget.budget_rows("cpu", REPOSITORY)
+    assert 0 < found.ratio < 1
+    count = sum(
+        entry["kind"] == "sampled" and entry["verdict"] != "not evaluated"
+        for path in (REPOSITORY / "fixtures" / "verdicts").glob("*.json")
+        for entry in json.loads(path.read_text())["claims"].values()
+    )
+    assert found.detail.startswith(f"{count} verdicts on record")
+
+
+def test_without_records_there_is_nothing_to_compare(tmp_path):
+    with pytest.raises(InterpClaimsError, match="no verdicts on record"):
+        list(budget.budget_rows("cpu", tmp_path))
+
+
+def test_memory_of_processes_that_a_process_starts_counts():
+    held = "x = bytearray(300_000_000); x[::4096] = b'1' * len(x[::4096]); import time; time.sleep(2)"
+    starts = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {held!r}])"
+    with subprocess.Popen([sys.executable, "-c", starts]) as process:
+        memory = suite._Memory(process.pid)
+        process.wait()
+        assert 0.28 < memory.stop() < 0.5
+
+
+def test_pictures_that_differ_from_procgens_are_an_error(monkeypatch):
+    monkeypatch.setattr(rendering, "_CHECKED", 40)
+    assert rendering._exact_row().ratio == 1
+    monkeypatch.setattr(rendering, "paint", lambda mazes: simulator().render(mazes) ^ 1)
+    with pytest.raises(InterpClaimsError, match="40 of 40 pictures differ from procgen's"):
+        rendering._exact_row()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("procgen_tools") is None, reason="procgen-tools is not installed")
+def test_the_published_tools_say_what_the_suite_says():
+    network = ImpalaNetwork(1).initialise(3)
+    with torch.no_grad():
+        network.fc_policy.weight.mul_(3000)
+    tools, policy = PublishedTools(network), Policy(network, name="small")
+    maze = simulator().mazes([11])[0]
+    theirs = tools.vector_field(tools.venv(11))
+    np.testing.assert_allclose(theirs, vector_fields(policy, [maze])[0].net_vectors, atol=1e-5)
+    mazes = with_decision_square().sample(CONFIRMATION, 3)
+    expected = edits._p_cheese_before_and_after(policy, mazes)
+    assert np.abs(np.diff(expected)).max() > 1e-4
+    got = [tools.p_cheese_before_and_after(maze.seed) for maze in mazes]
+    np.testing.assert_allclose(got, expected, atol=1e-5)

@@ -7,7 +7,7 @@ import torch
 from interp_claims.mazes import Facing, Maze, Observations, simulator
 from interp_claims.mazes.maze import WORLD_TILES
 from interp_claims.mazes.procgen import mouse_windows, paint
-from interp_claims.policies import DEFAULT_LAYER, moving
+from interp_claims.policies import DEFAULT_LAYER
 from interp_claims.policies.forward import Forward
 from interp_claims.policies.moving import MovingMouse
 
@@ -91,7 +91,6 @@ def test_mazes_without_their_mouse_are_run_once_and_few_of_them_are_kept(shifted
         before = dict(mouse.rows(again, DEFAULT_LAYER))
         dict(mouse.rows(again, DEFAULT_LAYER))
         assert len(runs) == 1
-        monkeypatch.setattr(moving, "_SCENES_BYTES", 1)
         dict(mouse.rows(others, DEFAULT_LAYER))
         assert len(mouse._scenes) == 8, "one chunk is needed at a time"
         after = dict(mouse.rows(again, DEFAULT_LAYER))
