@@ -17,7 +17,7 @@ from interp_claims.policies.manifest import Manifest
 from interp_claims.records import Records
 from interp_claims.report.comparison import comparison_markdown
 from interp_claims.report.matrix import Matrix, matrix_table
-from interp_claims.report.progress import ProgressLine
+from interp_claims.report.progress import ProgressLines
 from interp_claims.report.results_json import write_results
 from interp_claims.report.terminal import closing_table
 from interp_claims.results import ClaimResult
@@ -54,7 +54,7 @@ class Reporter:
     def __init__(self, config: pytest.Config, run: RunState) -> None:
         self.config, self.run = config, run
         self.rows: list[tuple[ClaimResult, Outcome]] = []
-        self.line: Optional[ProgressLine] = None
+        self.lines: Optional[ProgressLines] = None
         self.not_written: list[str] = []
 
     @property
@@ -64,7 +64,7 @@ class Reporter:
     def pytest_sessionstart(self) -> None:
         if self.terminal is not None and sys.stdout.isatty() and self.terminal.verbosity >= 0:
             writer = self.terminal._tw
-            self.line = ProgressLine(self.run.progress_folder, writer._file, writer.fullwidth)
+            self.lines = ProgressLines(self.run.progress_folder, writer._file, writer.fullwidth)
 
     def pytest_report_teststatus(self, report: Any) -> Optional[tuple[str, str, str]]:
         if report.when == "call" and getattr(report, "interp_claims_replay", None) is not None:
@@ -87,8 +87,8 @@ class Reporter:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         replayed = getattr(report, "interp_claims_replay", None) if report.when == "call" else None
         result = _result_of(report)
-        if self.line is not None:
-            self.line.erase()
+        if self.lines is not None:
+            self.lines.erase()
         if replayed is not None:
             self._say(replayed)
         if result is None:
@@ -144,9 +144,9 @@ class Reporter:
         return sorted((date, claim) for date, claim in dated if date <= datetime.date.today())
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self.line is not None:
-            self.line.stop()
-            self.line = None
+        if self.lines is not None:
+            self.lines.stop()
+            self.lines = None
         if not self.rows:  # a run without claims must not replace the results of one with claims
             return
         if summary := self.config.getoption("summary"):

@@ -1,20 +1,22 @@
-"""What runs at the moment: each process writes a small file, and the one with the terminal draws them as one line."""
+"""What runs at the moment: each process writes a small file, and the one with the terminal draws a line for each."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import threading
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from interp_claims.files import write_atomically
 from interp_claims.running import Progress
 from interp_claims.verdicts.sequential import Verdict
 
-_ERASE = "\r\x1b[2K"
+_ERASE = "\r\x1b[0J"  # from here to the end of the screen: the lines begin where the cursor rests
 _SECONDS_BETWEEN = 0.5
-_BAR = 12
+_BAR = 10
+_LEAST_SENTENCE = 24
 
 
 class ProgressFile:
@@ -37,6 +39,10 @@ class ProgressFile:
             "effect": progress.effect,
             "verdict": progress.verdict.value,
             "waiting_for": list(progress.waiting_for),
+            "interval": None if progress.interval is None else list(progress.interval),
+            "support": progress.support,
+            "refute": progress.refute,
+            "seconds_left": progress.seconds_left,
         }
         with contextlib.suppress(OSError):
             write_atomically(self._path, json.dumps(content))
@@ -47,28 +53,38 @@ class ProgressFile:
             self._path.unlink(missing_ok=True)
 
 
-def progress_line(contents: list[dict[str, object]], width: int) -> str:
-    """One line for all processes: a bar, mazes and estimate of each running claim."""
-    parts = []
-    for content in contents:
-        mazes, budget = int(str(content["mazes"])), max(1, int(str(content["budget"])))
-        bar = "━" * round(_BAR * mazes / budget)
+def progress_line(content: Mapping[str, Any], width: int) -> str:
+    """One process's line: a bar, mazes, estimate and interval, evidence, time left and the sentence, as far as fits.
+
+    Args:
+        content: what the process wrote.
+        width: columns of the terminal.
+    """
+    mazes, budget = int(content["mazes"]), max(1, int(content["budget"]))
+    parts = [f"{'━' * round(_BAR * mazes / budget):·<{_BAR}} {mazes}/{budget}"]
+    interval = content["interval"]
+    bounds = f" [{interval[0]:+.3f}, {interval[1]:+.3f}]" if interval is not None else ""
+    if content["effect"] is not None:
+        parts.append(f"{float(content['effect']):+.3f}{bounds}")
+    if content["verdict"] == Verdict.UNDECIDED.value:
+        parts.append(f"for {content['support']:.0%} against {content['refute']:.0%}")
+    else:
         waiting = content["waiting_for"]
-        state = "" if content["verdict"] == Verdict.UNDECIDED.value else f", {content['verdict']}"
-        if state and isinstance(waiting, list) and waiting:
-            state += f", now {waiting[0]}"
-        numbers = f"{bar:·<{_BAR}} {mazes}/{budget} {_number(content['effect'])}{state} "
-        room = max(10, width // max(1, len(contents)) - len(numbers) - 2)
-        parts.append(numbers + str(content["sentence"])[:room])
-    return "  ".join(parts)[: width - 1]
+        parts.append(f"{content['verdict']}{f', now {waiting[0]}' if waiting else ''}")
+    if content["seconds_left"] is not None:
+        parts.append(f"≤ {_minutes(float(content['seconds_left']))}")
+    while len(parts) > 1 and len("  ".join(parts)) > width - _LEAST_SENTENCE:
+        parts.pop()
+    return "  ".join([*parts, str(content["sentence"])])[: width - 1]
 
 
-def _number(effect: object) -> str:
-    return "" if effect is None else f"{float(str(effect)):+.3f}"
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"
 
 
-class ProgressLine:
-    """Redraws the line twice a second until stopped.
+class ProgressLines:
+    """Redraws the lines twice a second until stopped.
 
     Args:
         folder: where the processes write.
@@ -91,16 +107,18 @@ class ProgressLine:
                 except (OSError, ValueError):
                     continue
             if contents:
-                self._stream.write(f"{_ERASE}{progress_line(contents, self._width)}\r")
+                lines = [progress_line(content, self._width) for content in contents]
+                back = f"\x1b[{len(lines) - 1}A" if len(lines) > 1 else ""
+                self._stream.write(_ERASE + "\n".join(lines) + back + "\r")
                 self._stream.flush()
 
     def erase(self) -> None:
-        """Take the line away before something else is written."""
+        """Take the lines away before something else is written."""
         self._stream.write(_ERASE)
         self._stream.flush()
 
     def stop(self) -> None:
-        """Stop redrawing and take the line away."""
+        """Stop redrawing and take the lines away."""
         self._stop.set()
         self._thread.join()
         self.erase()

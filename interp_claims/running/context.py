@@ -62,6 +62,10 @@ class Progress:
         effect: the estimate so far, or None where it is undefined.
         verdict: the claim's verdict so far.
         waiting_for: the controls that are not decided yet.
+        interval: confidence interval so far, or None where it was not looked at yet.
+        support: log evidence for the claim, as a share of what decides it: 0 to 1.
+        refute: log evidence against it, likewise.
+        seconds_left: how long it would take to use up the budget at the present pace.
     """
 
     sentence: str
@@ -70,6 +74,10 @@ class Progress:
     effect: Optional[float]
     verdict: Verdict
     waiting_for: tuple[str, ...]
+    interval: Optional[tuple[float, float]] = None
+    support: float = 0.0
+    refute: float = 0.0
+    seconds_left: Optional[float] = None
 
 
 class UnmeasurableMazeError(InterpClaimsError):

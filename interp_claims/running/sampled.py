@@ -24,10 +24,19 @@ from interp_claims.running.context import (
     with_controls,
 )
 from interp_claims.verdicts.estimands import EffectError
-from interp_claims.verdicts.sequential import Decision, Hypothesis, Verdict, decide, first_crossing, out_of_reach
+from interp_claims.verdicts.sequential import (
+    Decision,
+    Hypothesis,
+    Verdict,
+    confidence_interval,
+    decide,
+    first_crossing,
+    out_of_reach,
+)
 
 #: After this many mazes a null control is given up if it is out of reach.
 _CONTROL_LOOK = 128
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 
 @dataclasses.dataclass(eq=False)
@@ -69,6 +78,31 @@ class _Line:
             return None
 
 
+class _Watch:
+    """What somebody who watches a claim run is told beside the estimate; costly parts about once a second.
+
+    Args:
+        alpha: error rate of a side.
+    """
+
+    def __init__(self, alpha: float) -> None:
+        self._alpha, self._began, self._looked = alpha, time.monotonic(), -_SECONDS_BETWEEN_LOOKS
+        self._interval: Optional[tuple[float, float]] = None
+        self._evidence = 0.0, 0.0
+
+    def look(
+        self, claim: _Line, mazes: int, budget: int
+    ) -> tuple[Optional[tuple[float, float]], float, float, Optional[float]]:
+        """Interval, evidence for and against as shares of what decides, and seconds left to the budget."""
+        now = time.monotonic()
+        if claim.open and now - self._looked >= _SECONDS_BETWEEN_LOOKS:
+            values, bar = np.concatenate(claim.measured), -np.log(self._alpha)
+            support, refute = (float(np.clip(side[-1] / bar, 0, 1)) for side in claim.hypothesis.log_evidence(values))
+            self._interval = confidence_interval(values, claim.hypothesis.estimand, self._alpha)
+            self._evidence, self._looked = (support, refute), now
+        return self._interval, *self._evidence, (now - self._began) / mazes * (budget - mazes)
+
+
 def run_sampled(
     run: ClaimToRun,
     options: RunOptions,
@@ -90,6 +124,7 @@ def run_sampled(
     nulls = [_Line(hypothesis, control, "null") for control in spec.null_controls]
     contrasts = [_Line(hypothesis.contrast(), control, "contrast") for control in spec.contrast_controls]
     lines = [claim, *nulls, *contrasts]
+    watch = _Watch(options.alpha)
     seeds: list[int] = []
     stream: Iterator[Maze] = spec.mazes.stream(options.block)
 
@@ -116,7 +151,8 @@ def run_sampled(
             line.measured.append(hypothesis.contrast_scores(values[None], own) if line in contrasts else own)
             line.look(options.alpha, budget)
         waiting = tuple(line.name for line in still_open() if line is not claim)
-        progress(Progress(spec.sentence, len(seeds), budget, claim.estimate(), claim.verdict, waiting))
+        look = watch.look(claim, len(seeds), budget)
+        progress(Progress(spec.sentence, len(seeds), budget, claim.estimate(), claim.verdict, waiting, *look))
 
     def decided(line: _Line) -> Decision:
         return decide(

@@ -1,4 +1,4 @@
-"""Progress: one line for all processes, that fits its width and goes away."""
+"""Progress: a line for each process, that fits its width and goes away."""
 
 import io
 import json
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp_claims.report import progress as module
-from interp_claims.report.progress import ProgressFile, ProgressLine, progress_line
+from interp_claims.report.progress import ProgressFile, ProgressLines, progress_line
 from interp_claims.running import Progress
 from interp_claims.verdicts import Verdict
 
@@ -23,8 +23,12 @@ CONTENT = {
     "effect": 0.1234,
     "verdict": "undecided",
     "waiting_for": ["no-op", "untrained"],
+    "interval": [-0.05, 0.3],
+    "support": 0.43,
+    "refute": 0.02,
+    "seconds_left": 75.2,
 }
-ERASE = "\r\x1b[2K"
+ERASE = "\r\x1b[0J"
 
 
 def content(**changes):
@@ -34,51 +38,53 @@ def content(**changes):
 # -- the line --------------------------------------------------------------------------------------------------------
 
 
-def test_a_running_claim_shows_its_mazes_estimate_and_sentence():
-    (line,) = [progress_line([CONTENT], 120)]
-    assert line == f"━··········· 96/1024 +0.123 {SENTENCE}"
+def test_a_running_claim_shows_its_mazes_estimate_evidence_time_and_sentence():
+    assert progress_line(CONTENT, 160) == (
+        f"━········· 96/1024  +0.123 [-0.050, +0.300]  for 43% against 2%  ≤ 1:15  {SENTENCE}"
+    )
 
 
 def test_the_bar_fills_with_the_mazes():
-    bars = [progress_line([content(mazes=mazes)], 120).split()[0] for mazes in (0, 256, 512, 1024)]
-    assert bars == ["·" * 12, "━━━" + "·" * 9, "━" * 6 + "·" * 6, "━" * 12]
+    bars = [progress_line(content(mazes=mazes), 120).split()[0] for mazes in (0, 205, 512, 1024)]
+    assert bars == ["·" * 10, "━━" + "·" * 8, "━" * 5 + "·" * 5, "━" * 10]
 
 
 def test_a_decided_claim_says_which_control_it_waits_for():
-    assert "+0.123, supported, now no-op " in progress_line([content(verdict="supported")], 120)
-    assert "+0.123, refuted Sub" in progress_line([content(verdict="refuted", waiting_for=[])], 120)
+    assert "  supported, now no-op  " in progress_line(content(verdict="supported"), 120)
+    assert "  refuted  ≤" in progress_line(content(verdict="refuted", waiting_for=[]), 120)
 
 
-def test_an_undefined_estimate_is_left_out():
-    assert "96/1024  Sub" in progress_line([content(effect=None)], 120)
+def test_what_is_not_known_yet_is_left_out():
+    line = progress_line(content(effect=None, interval=None, seconds_left=None), 120)
+    assert line == f"━········· 96/1024  for 43% against 2%  {SENTENCE}"
+    assert "+0.123  for" in progress_line(content(interval=None), 120)
 
 
-def test_every_process_has_its_part_of_the_line():
-    line = progress_line([content(sentence=f"Claim {letter} " * 20) for letter in "AB"], 160)
-    assert line.count("96/1024") == 2
-    assert line.index("Claim A") < line.index("96/1024", 30) < line.index("Claim B")
+def test_where_there_is_little_room_the_sentence_comes_before_the_details():
+    assert progress_line(CONTENT, 70).startswith("━········· 96/1024  +0.123 [-0.050, +0.300]  Sub")
+    assert progress_line(CONTENT, 50).startswith("━········· 96/1024  Subtracting the vector")
 
 
 @settings(max_examples=80, derandomize=True, database=None, deadline=None)
 @given(
-    st.lists(
-        st.fixed_dictionaries(
-            {
-                "sentence": st.text("abc ", max_size=200),
-                "mazes": st.integers(0, 4096),
-                "budget": st.integers(0, 4096),
-                "effect": st.none() | st.floats(-1000, 1000),
-                "verdict": st.sampled_from(["supported", "refuted", "undecided"]),
-                "waiting_for": st.lists(st.sampled_from(["no-op", "another maze's vector"]), max_size=2),
-            }
-        ).map(lambda c: {**c, "mazes": min(c["mazes"], c["budget"])}),
-        min_size=1,
-        max_size=8,
-    ),
+    st.fixed_dictionaries(
+        {
+            "sentence": st.text("abc ", max_size=200),
+            "mazes": st.integers(0, 4096),
+            "budget": st.integers(0, 4096),
+            "effect": st.none() | st.floats(-1000, 1000),
+            "verdict": st.sampled_from(["supported", "refuted", "undecided"]),
+            "waiting_for": st.lists(st.sampled_from(["no-op", "another maze's vector"]), max_size=2),
+            "interval": st.none() | st.tuples(st.floats(-10, 0), st.floats(0, 10)),
+            "support": st.floats(0, 1),
+            "refute": st.floats(0, 1),
+            "seconds_left": st.none() | st.floats(0, 1e5),
+        }
+    ).map(lambda c: {**c, "mazes": min(c["mazes"], c["budget"])}),
     st.integers(20, 300),
 )
-def test_the_line_fits_whatever_there_is_to_say(contents, width):
-    line = progress_line(contents, width)
+def test_the_line_fits_whatever_there_is_to_say(what, width):
+    line = progress_line(what, width)
     assert len(line) < width
     assert "\n" not in line
 
@@ -94,6 +100,10 @@ def said(**changes):
         "effect": 0.1234,
         "verdict": Verdict.UNDECIDED,
         "waiting_for": ("no-op", "untrained"),
+        "interval": (-0.05, 0.3),
+        "support": 0.43,
+        "refute": 0.02,
+        "seconds_left": 75.2,
     }
     return Progress(**{**fields, **changes})
 
@@ -134,7 +144,7 @@ def draw(tmp_path, monkeypatch):
 
     def start(width=100):
         stream = io.StringIO()
-        line = ProgressLine(tmp_path, stream, width)
+        line = ProgressLines(tmp_path, stream, width)
         lines.append(line)
         return line, stream
 
@@ -160,6 +170,17 @@ def test_the_line_is_redrawn_as_processes_go_on(tmp_path, draw):
     drawn = stream.getvalue().split(ERASE)
     assert drawn[0] == "", "each drawing takes the last one away first"
     assert all(re.fullmatch(r"[^\r\n]*\r", part) and len(part) <= 100 for part in drawn[1:])
+
+
+def test_every_process_has_a_line_and_the_cursor_rests_on_the_first(tmp_path, draw):
+    for letter in "ABC":
+        ProgressFile(tmp_path, letter).write(said(sentence=f"Claim {letter}."))
+    _, stream = draw()
+    wait_for(stream, "Claim C")
+    last = stream.getvalue().split(ERASE)[1]
+    lines = last.split("\n")
+    assert [line[:-1].rpartition("  ")[2] for line in lines[:2]] == ["Claim A", "Claim B"]
+    assert lines[2].endswith("Claim C.\x1b[2A\r")
 
 
 def test_the_line_is_taken_away_and_stays_away(tmp_path, draw):

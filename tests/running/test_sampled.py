@@ -11,6 +11,7 @@ from interp_claims.mazes import CONFIRMATION, stock_mazes
 from interp_claims.policies import ImpalaNetwork, Policy
 from interp_claims.running import ClaimToRun, Measurements, RunOptions, run_claim, sampled
 from interp_claims.sources import INVARIANTS
+from interp_claims.verdicts import Verdict
 
 
 def marked(name):
@@ -125,3 +126,22 @@ def test_another_error_rate_or_budget_marks_the_result_exploratory(to_run):
     for options in (RunOptions(alpha=0.01), RunOptions(max_mazes=2048)):
         assert run(to_run(some_effect)[0], options).exploratory
     assert not run(to_run(some_effect)[0]).exploratory
+
+
+def test_who_watches_a_claim_run_sees_the_evidence_grow_and_the_interval_narrow(to_run, monkeypatch):
+    monkeypatch.setattr(sampled, "_SECONDS_BETWEEN_LOOKS", 0.0)
+    seen = []
+    monkeypatch.setattr(sampled, "BATCH", 8)
+    run_claim(
+        to_run(lambda control, seed: some_effect(control, seed) - 0.1)[0], RunOptions(), Measurements(), seen.append
+    )
+    looks = [progress for progress in seen if progress.verdict is Verdict.UNDECIDED]
+    assert looks, "undecided at first"
+    for progress in looks:
+        assert progress.interval[0] <= progress.effect <= progress.interval[1]
+        assert 0 <= progress.support <= 1
+        assert 0 <= progress.refute <= 1
+    widths = [progress.interval[1] - progress.interval[0] for progress in looks]
+    assert widths == sorted(widths, reverse=True)
+    assert looks[-1].support > max(looks[0].support, 0.3) > looks[-1].refute
+    assert all(progress.seconds_left > 0 for progress in looks)
