@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 import statistics
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from interp_claims.bench.rows import Row
-from interp_claims.claims import ClaimSpec, spec_of
+from interp_claims.claims import spec_of
+from interp_claims.collecting import claims_in, hypothesis_of
 from interp_claims.errors import InterpClaimsError
-from interp_claims.verdicts.sequential import Hypothesis
 
 _MARGIN = 0.1
 _POWER = 0.9
@@ -42,7 +40,7 @@ def budget_rows(device: str, repository: Path = Path()) -> Iterator[Row]:
     Raises:
         InterpClaimsError: there are no records in ``repository``.
     """
-    specs = _specs(repository / "claims")
+    specs = {name: spec_of(function) for name, function in claims_in(repository / "claims", repository).items()}
     shares: list[float] = []
     decided = 0
     for path in sorted((repository / "fixtures" / "verdicts").glob("*.json")):
@@ -51,7 +49,7 @@ def budget_rows(device: str, repository: Path = Path()) -> Iterator[Row]:
             if kept["kind"] != "sampled" or spec is None or kept["verdict"] == "not evaluated":
                 continue
             decided += kept["verdict"] in ("supported", "refuted")
-            hypothesis = _hypothesis(spec, name)
+            hypothesis = hypothesis_of(spec, name)
             bounds = hypothesis.estimand.score_bounds(hypothesis.theta)
             shares.append(kept["mazes"] / mazes_of_a_fixed_test(bounds, kept["alpha"]))
     if not shares:
@@ -67,26 +65,3 @@ def budget_rows(device: str, repository: Path = Path()) -> Iterator[Row]:
         f"{len(shares)} verdicts on record, {decided} of them decided; quartiles "
         + ", ".join(f"{share:.3f}" for share in statistics.quantiles(shares)),
     )
-
-
-def _hypothesis(spec: ClaimSpec, claim: str) -> Hypothesis:
-    """The threshold that a claim's identity names, or the only one."""
-    chosen = claim.rpartition("[")[2].rstrip("]").split("-")[-1]
-    return spec.hypotheses[chosen] if chosen in spec.hypotheses else next(iter(spec.hypotheses.values()))
-
-
-def _specs(folder: Path) -> dict[str, ClaimSpec]:
-    """What each sampled claim declares, by file and function."""
-    found = {}
-    for path in sorted(folder.glob("test_*.py")):
-        name = f"claims.{path.stem}"
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-        for function in vars(module).values():
-            declared = spec_of(function)
-            if declared is not None:
-                found[f"claims/{path.name}::{function.__name__}"] = declared
-    return found

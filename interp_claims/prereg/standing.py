@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
-import inspect
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
 
+from interp_claims.collecting import CollectingError, claims_in
 from interp_claims.mazes.sampling import SeedBlock
 from interp_claims.policies.manifest import Manifest
 from interp_claims.prereg.ledger import Entry, Ledger
@@ -79,17 +77,10 @@ def predictions_in(path: Path, root: Path) -> dict[str, Callable[..., Any]]:
         PredictionError: the file cannot be read as Python, or holds no predictions.
     """
     try:
-        where = path.resolve().relative_to(root.resolve()).as_posix()
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        if spec is None or spec.loader is None:
-            raise ImportError("not a Python file")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[path.stem] = module  # so that the sources of its functions are found
-        spec.loader.exec_module(module)
-    except (ImportError, OSError, SyntaxError, ValueError) as error:
-        raise PredictionError(f"{path}: cannot be read as a file of claims under {root} ({error})") from error
-    functions = [f for _, f in inspect.getmembers(module, callable) if prediction_of(f) is not None]
-    functions.sort(key=lambda f: inspect.unwrap(f).__code__.co_firstlineno)
-    if not functions:
+        functions = claims_in(path, root)
+    except CollectingError as error:
+        raise PredictionError(str(error)) from error
+    predictions = {name: function for name, function in functions.items() if prediction_of(function) is not None}
+    if not predictions:
         raise PredictionError(f"{path}: holds no predictions; write @preregistered(...) above a @claim(...)")
-    return {f"{where}::{function.__name__}": function for function in functions}
+    return predictions

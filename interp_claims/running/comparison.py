@@ -114,6 +114,11 @@ class OlderResults:
         self.key = hashlib.sha256(json.dumps([result.to_dict() for result in of_policies]).encode()).hexdigest()
         self._of = {result.claim: result for result in of_policies}
 
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """The claims that were measured."""
+        return tuple(self._of)
+
     def result(self, claim: str) -> Optional[ClaimResult]:
         """What a claim came to on the older policy."""
         return self._of.get(claim)
@@ -124,17 +129,25 @@ class OlderResults:
         Raises:
             ComparisonError: the claim's threshold has changed since.
         """
-        saved = self._of.get(run.name)
-        if saved is None:
-            return np.empty(0)
-        if saved.statement != str(hypothesis):
-            raise ComparisonError(
-                f"{run.name}: states {hypothesis}, but {saved.statement} in the saved results of {self.name}; measure "
-                "the older policy again"
-            )
-        by_seed = dict(saved.scores)
+        by_seed = self.saved(run.name, hypothesis)
         known = [by_seed.get(maze.seed) for maze in mazes if maze.seed is not None]
         return np.array(known[: known.index(None)] if None in known else known, dtype=np.float64)
+
+    def saved(self, claim: str, hypothesis: Hypothesis) -> dict[int, float]:
+        """A claim's scores by seed, in the order of measuring; none if it was not measured.
+
+        Raises:
+            ComparisonError: the claim's threshold has changed since.
+        """
+        result = self._of.get(claim)
+        if result is None:
+            return {}
+        if result.scores and result.statement != str(hypothesis):
+            raise ComparisonError(
+                f"{claim}: states {hypothesis}, but {result.statement} in the saved results of {self.name}; measure "
+                "the older policy again"
+            )
+        return dict(result.scores)
 
     def changes(self, policy: Policy, mazes: Sequence[Maze]) -> None:
         """See :class:`Older`: saved results tell nothing of the unedited policy."""
@@ -156,8 +169,7 @@ def compare(run: ClaimToRun, old: Older, options: RunOptions, before: str, margi
     if run.spec.kind != "sampled" or run.policy is None or run.spec.mazes is None:
         return None
     hypothesis = run.spec.hypotheses[run.threshold]
-    low, high = hypothesis.estimand.score_bounds(hypothesis.theta)
-    statement = Hypothesis(Mean((low - high, high - low)), "at least", -margin)
+    statement = _loses_at_most(hypothesis, margin)
     budget = options.max_mazes if options.max_mazes is not None else run.spec.budget
     stream, seen, exhausted = run.spec.mazes.stream(options.block), 0, False
     differences: list[np.ndarray] = []
@@ -178,25 +190,62 @@ def compare(run: ClaimToRun, old: Older, options: RunOptions, before: str, margi
         else:
             changes.append(change)
             lost = _lost(np.concatenate(changes), options)
-    found = np.concatenate(differences)
-    if not len(found):
+    return _comparison(run.name, old, statement, np.concatenate(differences), options.alpha, before, lost)
+
+
+def compare_saved(
+    claim: str, hypothesis: Hypothesis, new: OlderResults, old: OlderResults, margin: float = MARGIN
+) -> Comparison | None:
+    """Compare a claim in two saved results, on the mazes that both hold scores of; None where there are none.
+
+    Args:
+        claim: its identity.
+        hypothesis: its threshold.
+        new: the newer policy's results.
+        old: the older one's.
+        margin: the largest loss that counts as none.
+
+    Raises:
+        ComparisonError: the claim's threshold has changed since one of them was saved.
+    """
+    scores, before = (each.saved(claim, hypothesis) for each in (new, old))
+    both = [seed for seed in scores if seed in before]
+    values = [_favour(hypothesis, np.array([of[seed] for seed in both])) for of in (scores, before)]
+    previous = old.result(claim)
+    alpha = previous.alpha if previous is not None and previous.alpha is not None else RunOptions().alpha
+    verdict = previous.verdict if previous is not None else ""
+    statement = _loses_at_most(hypothesis, margin)
+    return _comparison(claim, old, statement, values[0] - values[1], alpha, verdict, Lost.UNDECIDED)
+
+
+def _comparison(
+    claim: str, old: Older, statement: Hypothesis, differences: np.ndarray, alpha: float, before: str, lost: Lost
+) -> Comparison | None:
+    """What the differences, new minus old, come to; None without any."""
+    if not len(differences):
         return None
-    decision = decide(found, statement, alpha_support=options.alpha, alpha_refute=options.alpha, budget=budget)
+    decision = decide(differences, statement, alpha_support=alpha, alpha_refute=alpha, budget=len(differences))
     became = {Verdict.SUPPORTED: Change.NON_INFERIOR, Verdict.REFUTED: Change.REGRESSED}.get(
         decision.verdict, Change.UNDECIDED
     )
     return Comparison(
-        run.name,
+        claim,
         old.name,
         old.sha256,
         became.value,
         decision.effect,
         decision.interval,
         decision.mazes,
-        margin,
+        -statement.theta,
         (lost if became is Change.REGRESSED else Lost.NOTHING).value,
         before,
     )
+
+
+def _loses_at_most(hypothesis: Hypothesis, margin: float) -> Hypothesis:
+    """That a claim's scores are smaller by at most a margin, in the mean."""
+    low, high = hypothesis.estimand.score_bounds(hypothesis.theta)
+    return Hypothesis(Mean((low - high, high - low)), "at least", -margin)
 
 
 def _more_wanted(verdict: Verdict, lost: Lost) -> bool:

@@ -4,13 +4,13 @@ import importlib.util
 import itertools
 import json
 import math
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from interp_claims.bench import __main__ as command
 from interp_claims.bench import budget, edits, rendering, suite, timing, training
@@ -20,7 +20,7 @@ from interp_claims.bench.rows import Row
 from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes import CONFIRMATION, simulator, with_decision_square
 from interp_claims.measures import vector_fields
-from interp_claims.policies import ImpalaNetwork, Policy
+from interp_claims.policies import Manifest
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -140,6 +140,7 @@ def test_mazes_to_a_verdict_are_those_on_record():
 
 
 def test_without_records_there_is_nothing_to_compare(tmp_path):
+    shutil.copytree(REPOSITORY / "claims", tmp_path / "claims")
     with pytest.raises(InterpClaimsError, match="no verdicts on record"):
         list(budget.budget_rows("cpu", tmp_path))
 
@@ -163,15 +164,13 @@ def test_pictures_that_differ_from_procgens_are_an_error(monkeypatch):
 
 @pytest.mark.skipif(importlib.util.find_spec("procgen_tools") is None, reason="procgen-tools is not installed")
 def test_the_published_tools_say_what_the_suite_says():
-    network = ImpalaNetwork(1).initialise(3)
-    with torch.no_grad():
-        network.fc_policy.weight.mul_(3000)
-    tools, policy = PublishedTools(network), Policy(network, name="small")
+    policy = Manifest(REPOSITORY / "fixtures" / "policies.toml").load("region5-seed0-scale2")
+    tools = PublishedTools(policy.forward.network)
     maze = simulator().mazes([11])[0]
     theirs = tools.vector_field(tools.venv(11))
     np.testing.assert_allclose(theirs, vector_fields(policy, [maze])[0].net_vectors, atol=1e-5)
     mazes = with_decision_square().sample(CONFIRMATION, 3)
     expected = edits._p_cheese_before_and_after(policy, mazes)
-    assert np.abs(np.diff(expected)).max() > 1e-4
+    assert np.abs(np.diff(expected)).max() > 0.1
     got = [tools.p_cheese_before_and_after(maze.seed) for maze in mazes]
     np.testing.assert_allclose(got, expected, atol=1e-5)

@@ -1,0 +1,57 @@
+"""The claims of files, read without running pytest."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from interp_claims.claims import ClaimSpec, spec_of
+from interp_claims.errors import InterpClaimsError
+from interp_claims.verdicts.sequential import Hypothesis
+
+
+class CollectingError(InterpClaimsError):
+    """A file that cannot be read as claims."""
+
+
+def claims_in(path: Path, root: Path) -> dict[str, Callable[..., Any]]:
+    """The claims of a file, or of a folder's files ``test_*.py``, by identity, in their order.
+
+    Args:
+        path: the file or folder. Its code is run, as pytest does.
+        root: the folder that identities are relative to.
+
+    Raises:
+        CollectingError: a file cannot be read as Python, or there are no claims.
+    """
+    files = sorted(path.glob("test_*.py")) if path.is_dir() else [path]
+    found = {name: function for file in files for name, function in _claims_of(file, root).items()}
+    if not found:
+        raise CollectingError(f"{path}: holds no claims; wanted functions under @claim(...) in files test_*.py")
+    return found
+
+
+def hypothesis_of(spec: ClaimSpec, claim: str) -> Hypothesis:
+    """The threshold that a claim's identity names, such as ``…[size]``, or the only one."""
+    chosen = claim.rpartition("[")[2].rstrip("]").split("-")[-1]
+    return spec.hypotheses[chosen] if chosen in spec.hypotheses else next(iter(spec.hypotheses.values()))
+
+
+def _claims_of(path: Path, root: Path) -> dict[str, Callable[..., Any]]:
+    try:
+        where = path.resolve().relative_to(root.resolve()).as_posix()
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        if spec is None or spec.loader is None:
+            raise ImportError("not a Python file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module  # so that the sources of its functions are found
+        spec.loader.exec_module(module)
+    except (ImportError, OSError, SyntaxError, ValueError) as error:
+        raise CollectingError(f"{path}: cannot be read as a file of claims under {root} ({error})") from error
+    functions = [function for _, function in inspect.getmembers(module, callable) if spec_of(function) is not None]
+    functions.sort(key=lambda function: inspect.unwrap(function).__code__.co_firstlineno)
+    return {f"{where}::{function.__name__}": function for function in functions}
