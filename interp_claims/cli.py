@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from interp_claims.commands import prereg
+from interp_claims.commands import claims, prereg
 from interp_claims.errors import InterpClaimsError
 from interp_claims.files import make_folder, write_atomically, write_between_marks
 from interp_claims.measures.behaviour import BehaviourTable, file_of, gathered_folder
@@ -43,16 +43,20 @@ read or written, 130 interrupted
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run the command line and return its exit status."""
-    chosen = _parser().parse_args(arguments)
+    parser = _parser()
+    chosen, unknown = parser.parse_known_args(arguments)
+    if unknown and not getattr(chosen, "passes_on", False):
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    chosen.passed_on = unknown
     try:
-        chosen.run(chosen)
+        status: Optional[int] = chosen.run(chosen)
     except KeyboardInterrupt:
         print("interp-claims: interrupted; the same command goes on", file=sys.stderr)
         return _INTERRUPTED
     except InterpClaimsError as error:
         print(f"interp-claims: {error}", file=sys.stderr)
         return _TAMPERED if isinstance(error, TamperedError) else _UNUSABLE
-    return 0
+    return status or 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -123,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         "--manifest", type=Path, default=Path("fixtures/policies.toml"), help="shipped policies (default: %(default)s)"
     )
     roles.set_defaults(run=_roles)
+    claims.add_commands(commands)
     prereg.add_commands(commands)
     attest = commands.add_parser(
         "attest",

@@ -28,6 +28,10 @@ def claims_in(path: Path, root: Path) -> dict[str, Callable[..., Any]]:
     Raises:
         CollectingError: a file cannot be read as Python, or there are no claims.
     """
+    if not path.exists():
+        raise CollectingError(
+            f"{path}: there is no such file or folder; run from the folder that holds claims/, or name it"
+        )
     files = sorted(path.glob("test_*.py")) if path.is_dir() else [path]
     found = {name: function for file in files for name, function in _claims_of(file, root).items()}
     if not found:
