@@ -1,4 +1,4 @@
-"""The command line: ``interp-claims record``, ``behaviour``, ``roles`` and ``table``."""
+"""The command line: ``interp-claims record``, ``behaviour``, ``roles``, ``table``, ``explore`` and others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from interp_claims.commands import prereg
+from interp_claims.commands import explore, prereg
 from interp_claims.errors import InterpClaimsError
 from interp_claims.files import make_folder, write_atomically, write_between_marks
 from interp_claims.measures.behaviour import BehaviourTable, file_of, gathered_folder
@@ -35,6 +35,7 @@ examples:
   interp-claims record results.json
   interp-claims behaviour my_checkpoint.pth
   interp-claims roles my_checkpoint.pth
+  interp-claims explore --policy my_checkpoint.pth
 
 exit status: 0 done, 1 the ledger or a prediction on it was changed afterwards, 2 wrong usage or a file that cannot be
 read or written, 130 interrupted
@@ -124,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     roles.set_defaults(run=_roles)
     prereg.add_commands(commands)
+    explore.add_commands(commands)
     attest = commands.add_parser(
         "attest",
         help="write results as an in-toto test-result statement about a checkpoint",

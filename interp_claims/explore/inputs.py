@@ -10,9 +10,9 @@ from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes.maze import WORLD_TILES, Square
 
 _SHOWN = 60
-_WHOLE = re.compile(r"0|[1-9]\d{0,9}")
-_DECIMAL = re.compile(r"-?\d{1,4}(\.\d{1,6})?")
-_SPAN = re.compile(r"(0|[1-9]\d{0,4})(?:-([1-9]\d{0,4}))?")
+_WHOLE = re.compile(r"0|[1-9]\d{0,9}", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,4}(\.\d{1,6})?", re.ASCII)
+_SPAN = re.compile(r"(0|[1-9]\d{0,4})(?:-([1-9]\d{0,4}))?", re.ASCII)
 
 
 class InputError(InterpClaimsError, ValueError):
@@ -138,5 +138,7 @@ def read_choice(what: str, text: str, choices: Collection[str]) -> str:
     """
     if text not in choices:
         listed = ", ".join(list(choices)[:12])
-        raise InputError(what, shown(text), f"one of {listed}{' and others' if len(choices) > 12 else ''}", "choose one")
+        raise InputError(
+            what, shown(text), f"one of {listed}{' and others' if len(choices) > 12 else ''}", "choose one"
+        )
     return text

@@ -150,7 +150,9 @@ class State:
         try:
             pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, max_num_fields=32)
         except ValueError as error:
-            raise InputError("state", shown(text), f"fields such as p=... ({error})", "use a link from the page") from None
+            raise InputError(
+                "state", shown(text), f"fields such as p=... ({error})", "use a link from the page"
+            ) from None
         edits = [value for key, value in pairs if key == "e"]
         fields = {key: value for key, value in pairs if key != "e"}
         _check_keys(fields, len(pairs) - len(edits))
