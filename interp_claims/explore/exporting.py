@@ -64,9 +64,8 @@ def _mazes_of_edits(edits: tuple[EditChoice, ...]) -> set[str]:
 
 def _options(maze: Maze) -> str:
     theme = maze.theme
-    written = (
-        "" if theme == Theme() else f"\n        theme=Theme({theme.background_index}, {theme.background_offset!r}),"
-    )
+    made = f"Theme({theme.background_index}, {theme.background_offset!r})"
+    written = "" if theme == Theme() else f"\n        theme={made},"
     seed = "" if maze.seed is None else f"\n        seed={maze.seed},"
     return f",{written}{seed}" if written or seed else ""
 

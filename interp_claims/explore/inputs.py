@@ -11,7 +11,7 @@ from interp_claims.mazes.maze import WORLD_TILES, Square
 
 _SHOWN = 60
 _WHOLE = re.compile(r"0|[1-9]\d{0,9}", re.ASCII)
-_DECIMAL = re.compile(r"-?\d{1,4}(\.\d{1,6})?", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,4}(?:\.(\d{1,12}))?", re.ASCII)
 _SPAN = re.compile(r"(0|[1-9]\d{0,4})(?:-([1-9]\d{0,4}))?", re.ASCII)
 
 
@@ -57,25 +57,26 @@ def read_whole(what: str, text: str, lowest: int, highest: int) -> int:
     return int(text)
 
 
-def read_decimal(what: str, text: str, lowest: float, highest: float) -> float:
-    """A decimal number of at most six places from ``lowest`` to ``highest``.
+def read_decimal(what: str, text: str, lowest: float, highest: float, *, places: int = 6) -> float:
+    """A decimal number of at most ``places`` places (12 at most) from ``lowest`` to ``highest``.
 
     Raises:
         InputError: it is none.
     """
-    if not _DECIMAL.fullmatch(text) or not lowest <= float(text) <= highest:
-        wanted = f"a number from {lowest:g} to {highest:g} with at most six decimal places, such as 1.5"
+    written = _DECIMAL.fullmatch(text)
+    if not written or len(written[1] or "") > places or not lowest <= float(text) <= highest:
+        wanted = f"a number from {lowest:g} to {highest:g} with at most {places} decimal places, such as 0.5"
         raise InputError(what, shown(text), wanted, "enter one of these")
     return float(text) + 0.0
 
 
-def write_decimal(value: float) -> str:
-    """The shortest text of at most six places that :func:`read_decimal` reads.
+def write_decimal(value: float, *, places: int = 6) -> str:
+    """The shortest text of at most ``places`` places that :func:`read_decimal` reads.
 
     >>> write_decimal(1.5), write_decimal(-2.0), write_decimal(-1e-9)
     ('1.5', '-2', '0')
     """
-    text = f"{value:.6f}".rstrip("0").rstrip(".")
+    text = f"{value:.{places}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 
@@ -138,7 +139,6 @@ def read_choice(what: str, text: str, choices: Collection[str]) -> str:
     """
     if text not in choices:
         listed = ", ".join(list(choices)[:12])
-        raise InputError(
-            what, shown(text), f"one of {listed}{' and others' if len(choices) > 12 else ''}", "choose one"
-        )
+        more = " and others" if len(choices) > 12 else ""
+        raise InputError(what, shown(text), f"one of {listed}{more}", "choose one")
     return text

@@ -1,8 +1,8 @@
 """What the page shows, as one value, and its form in the address: the one place where input is checked.
 
 The form is that of a query: ``p=policy&z=size&g=walls&m=mouse&...``; docs/explorer.md tells the fields. The browser
-keeps it behind the ``#`` of the address and sends it with every request, so that a link, a reload and a request hold the
-same, and are read by the same code.
+keeps it behind the ``#`` of the address and sends it with every request, so that a link, a reload and a request hold
+the same, and are read by the same code.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
 VIEWS = ("before", "after", "difference")
 MOST_EDITS, MOST_CHANNELS_SHOWN, MOST_CHANNELS_EDITED = 8, 12, 512
 _LONGEST = 8000
+_OFFSET_PLACES = 12  # more than float32 has in procgen's offsets: the level comes back as it was
 _KEYS = "pzgmctslkwe"
 _FACING = {"L": Facing.LEFT, "R": Facing.RIGHT}
 
@@ -150,9 +151,8 @@ class State:
         try:
             pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, max_num_fields=32)
         except ValueError as error:
-            raise InputError(
-                "state", shown(text), f"fields such as p=... ({error})", "use a link from the page"
-            ) from None
+            wanted = f"fields such as p=... ({error})"
+            raise InputError("state", shown(text), wanted, "use a link from the page") from None
         edits = [value for key, value in pairs if key == "e"]
         fields = {key: value for key, value in pairs if key != "e"}
         _check_keys(fields, len(pairs) - len(edits))
@@ -179,7 +179,7 @@ def maze_fields(maze: Maze) -> list[tuple[str, str]]:
     m, end = maze.margin, maze.margin + maze.size
     walls = base64.urlsafe_b64encode(np.packbits(maze.free[m:end, m:end]).tobytes()).decode().rstrip("=")
     facing = maze.facing.name[0]
-    theme = f"{maze.theme.background_index}_{write_decimal(maze.theme.background_offset)}"
+    theme = f"{maze.theme.background_index}_{write_decimal(maze.theme.background_offset, places=_OFFSET_PLACES)}"
     fields = [("z", str(maze.size)), ("g", walls), ("m", f"{_square_text(maze.mouse)}.{facing}")]
     fields.append(("c", "" if maze.cheese is None else _square_text(maze.cheese)))
     fields.append(("t", theme))
@@ -254,4 +254,4 @@ def _read_theme(text: str) -> Theme:
     if not separator:
         raise InputError("floor", shown(text), "a picture and an offset, such as 3_0.25", "choose a floor")
     picture = read_whole("floor picture", index, 0, NUM_BACKGROUNDS - 1)
-    return Theme(picture, read_decimal("offset of the floor picture", offset, 0, 1))
+    return Theme(picture, read_decimal("offset of the floor picture", offset, 0, 1, places=_OFFSET_PLACES))
