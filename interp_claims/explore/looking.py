@@ -177,13 +177,22 @@ def _activations(scene: Scene) -> Optional[dict[str, Any]]:
         "layer": layer,
         "side": side,
         "marks": marks,
-        "clamped": [cell_of(e.square, side) for e in scene.state.edits if e.square is not None and e.layer == layer],
         "strongest": strength.topk(min(STRONGEST, len(strength))).indices.tolist(),
         "maps": [
-            {"channel": c, "before": _text(before[c]), "after": None if after is None else _text(after[c])}
+            {
+                "channel": c,
+                "before": _text(before[c]),
+                "after": None if after is None else _text(after[c]),
+                "clamped": _clamped_cells(scene.state, layer, c, side),
+            }
             for c in scene.state.channels
         ],
     }
+
+
+def _clamped_cells(state: State, layer: str, channel: int, side: int) -> list[tuple[int, int]]:
+    clamps = [e for e in state.edits if e.layer == layer and channel in e.channels and e.square is not None]
+    return [cell_of(e.square, side) for e in clamps if e.square is not None]
 
 
 @torch.no_grad()

@@ -59,8 +59,8 @@ function change(changes, { name = null, replace = false, ask: wanted = true } = 
     complain("");
     show();
     if (wanted) ask(name !== null);
-  }
-  gesture = name;
+    gesture = name;
+  } else if (name === null) gesture = null;
 }
 let furthest = 0;
 
@@ -68,7 +68,9 @@ window.addEventListener("popstate", () => attempt(async () => {
   const fragment = location.hash.slice(1);
   if (!fragment || fragment === encode(state)) return;
   gesture = null;
-  await enter(fragment);
+  const own = history.state?.place !== undefined ? decode(fragment) : null;
+  if (own?.policy === state.policy) takeOver(own); // what this page wrote itself needs no checking
+  else await enter(fragment);
 }));
 
 /** Take over the state of an address, if the server says that it is one. */
@@ -80,10 +82,16 @@ async function enter(fragment) {
     history.replaceState(history.state, "", `#${encode(state)}`);
     throw error;
   }
-  if (policy?.name !== next.policy) policy = await post("api/policy", { policy: next.policy });
+  if (policy?.name !== next.policy) {
+    policy = await post("api/policy", { policy: next.policy });
+    showChoices(next);
+  }
+  takeOver(next);
+}
+
+function takeOver(next) {
   state = next;
   complain("");
-  showChoices();
   show();
   ask();
 }
@@ -146,7 +154,7 @@ function status(text, share) {
   const bar = $("progress").firstElementChild;
   if (share === null) bar.removeAttribute("value");
   else bar.value = share;
-  bar.style.visibility = share === 1 ? "hidden" : "";
+  bar.hidden = share === 1;
 }
 
 let drawing = 0;
@@ -266,7 +274,7 @@ function showSuggestions() {
   else if (roles.status === "finding") parts.push(make("p", { className: "muted", textContent: "Finding the channels that track the cheese, in the background…" }));
   else if (roles.status === "unknown" || roles.status === "failed") {
     const find = make("button", { type: "button", id: "find", textContent: "Find the channels that track the cheese" });
-    find.addEventListener("click", () => attempt(() => askRoles(true)));
+    find.addEventListener("click", () => attempt(() => askRoles(state.policy, true)));
     const said = roles.status === "failed" ? `${roles.message} ` : "";
     parts.push(make("p", { className: "muted" }, said, find, " 512 mazes; a minute or so, in the background."));
   }
@@ -277,14 +285,13 @@ function showSuggestions() {
   if (focused) $("suggestions").querySelector(`[aria-label="${focused}"]`)?.focus();
 }
 
-async function askRoles(find = false) {
-  const name = state.policy;
+async function askRoles(name, find = false) {
   const answer = await post("api/roles", { policy: name, find });
-  if (name !== state.policy) return;
+  if (name !== policy.name) return;
   roles = answer;
   showSuggestions();
   suggestDefaults();
-  if (["looking", "finding"].includes(roles.status)) setTimeout(() => attempt(() => askRoles()), roles.status === "looking" ? 300 : 1500);
+  if (["looking", "finding"].includes(roles.status)) setTimeout(() => attempt(() => askRoles(name)), roles.status === "looking" ? 300 : 1500);
 }
 
 /** A page that starts without channels shows a few, once it is known which. */
@@ -427,12 +434,13 @@ const turnMouse = () => change({ facing: state.facing === "L" ? "R" : "L" });
 
 // -- controls -------------------------------------------------------------------------------------------------------
 
-function showChoices() {
-  $("policy").value = state.policy;
+/** The choices that a policy gives. */
+function showChoices(next) {
+  $("policy").value = next.policy;
   $("about").textContent = `width ×${policy.scale} · ${policy.sha256.slice(0, 12)} · ${policy.device}`;
   $("layer").replaceChildren(...layerOptions(policy.layers, ({ shape }) => shape.length === 3));
   roles = { status: "looking" };
-  attempt(() => askRoles());
+  attempt(() => askRoles(next.policy));
 }
 
 async function changePolicy(name) {
@@ -442,7 +450,7 @@ async function changePolicy(name) {
   const edits = state.edits.filter((edit) => edit.channels.every((channel) => channel < width(edit.layer)));
   const lost = edits.length < state.edits.length;
   change({ policy: name, channels: kept, edits, view: edits.length ? state.view : "before" });
-  showChoices();
+  showChoices(state);
   show();
   if (lost) complain(`${name} is narrower: edits of channels that it does not have were taken away; undo brings them back.`);
 }

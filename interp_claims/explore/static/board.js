@@ -83,7 +83,7 @@ export class Board {
     this.svg.setAttribute("viewBox", `-0.5 -0.5 ${size + 1} ${size + 1}`);
     this.svg.replaceChildren();
     element("rect", { x: -0.5, y: -0.5, width: size + 1, height: size + 1, rx: 0.3, class: "rim" }, this.svg);
-    const [tiles, tints, arrows] = ["tiles", "tints", "arrows"].map((name) => element("g", { class: name }, this.svg));
+    const [tiles, tints, mouse, arrows] = ["tiles", "tints", "mouse", "arrows"].map((name) => element("g", { class: name }, this.svg));
     this.tiles = new Map(); this.tints = new Map(); this.arrows = new Map();
     for (let i = 0; i < size * size; i++) {
       const square = [margin(size) + Math.floor(i / size), margin(size) + (i % size)];
@@ -95,7 +95,7 @@ export class Board {
     this.marks = element("g", { class: "marks" }, this.svg);
     this.cheese = element("g", { class: "cheese" }, this.svg);
     this.cheese.innerHTML = CHEESE;
-    this.mouse = element("g", { class: "mouse" }, this.svg);
+    this.mouse = mouse; // under the arrows: what the policy does there matters most
     this.mouse.innerHTML = MOUSE;
     this.cursor = element("rect", { width: 1, height: 1, rx: 0.1, class: "cursor" }, this.svg);
   }
@@ -126,7 +126,7 @@ export class Board {
 
   #mark(state, decision) {
     this.marks.replaceChildren();
-    if (decision) {
+    if (decision && inside(decision, this.size)) {
       const [x, y] = this.#corner(decision);
       const ring = element("circle", { cx: x + 0.5, cy: y + 0.5, r: 0.46, class: "decision" }, this.marks);
       element("title", {}, ring).textContent = "the decision square";
@@ -150,7 +150,7 @@ export class Board {
         const [a, b] = [net(known.before), net(known.after)];
         vector = [b[0] - a[0], b[1] - a[1]];
         tinted = variation(known.before, known.after);
-        strength = tinted < 0.005 ? 0 : 1;
+        strength = Math.hypot(...vector) < STILL ? 0 : 1;
       } else if (known) {
         const answer = state.view === "before" || !known.after ? known.before : known.after;
         vector = net(answer);

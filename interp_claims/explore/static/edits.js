@@ -37,7 +37,7 @@ export function showEdits(list, state, { layers, ranges, change, complain, clamp
     list.dataset.shape = shape;
     list.replaceChildren(...state.edits.map((edit, i) => card(edit, i)));
   }
-  list.updaters = state.edits.map((edit) => edit);
+  list.edits = state.edits;
   for (const input of list.querySelectorAll("[data-field]")) update(input, state.edits[Number(input.dataset.edit)]);
 
   function update(input, edit) {
@@ -51,7 +51,7 @@ export function showEdits(list, state, { layers, ranges, change, complain, clamp
   }
 
   function set(i, changes, done = true) {
-    change(list.updaters.map((edit, k) => (k === i ? { ...edit, ...changes } : edit)), done);
+    change(list.edits.map((edit, k) => (k === i ? { ...edit, ...changes } : edit)), done);
   }
 
   function number(field, i) {
@@ -102,7 +102,7 @@ export function showEdits(list, state, { layers, ranges, change, complain, clamp
   function card(edit, i) {
     const remove = make("button", { type: "button", textContent: "Remove" });
     remove.setAttribute("aria-label", `Remove edit ${i + 1}`);
-    remove.addEventListener("click", () => change(list.updaters.filter((_, k) => k !== i), true));
+    remove.addEventListener("click", () => change(list.edits.filter((_, k) => k !== i), true));
     const layer = make("select", {}, ...layerOptions(layers, ({ shape: s }) => edit.kind !== "clamp" || s.length === 3));
     Object.assign(layer.dataset, { field: "layer", edit: i });
     layer.addEventListener("change", () => set(i, { layer: layer.value }));

@@ -3,7 +3,7 @@
 const make = (name, attributes = {}, ...children) => {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (key in made && key !== "list") made[key] = value;
+    if (key in made) made[key] = value;
     else made.setAttribute(key, value);
   }
   made.append(...children);
@@ -11,8 +11,9 @@ const make = (name, attributes = {}, ...children) => {
 };
 export { make };
 
-const signed = (value, places) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(places);
-const plain = (value, places) => (value < 0 ? "−" : "") + Math.abs(value).toFixed(places);
+const isZero = (value, places) => Number(Math.abs(value).toFixed(places)) === 0;
+const plain = (value, places) => (value < 0 && !isZero(value, places) ? "−" : "") + Math.abs(value).toFixed(places);
+const signed = (value, places) => (value > 0 && !isZero(value, places) ? "+" : "") + plain(value, places);
 
 function track(before, after) {
   const box = make("div", { className: "track", "aria-hidden": "true" });
@@ -31,7 +32,7 @@ export function showBars(table, caption, rows) {
   const heads = ["", "", "Before", ...(edited ? ["After", "Change"] : [])];
   table.replaceChildren(
     make("caption", { className: "hidden", textContent: caption }),
-    make("thead", {}, make("tr", {}, ...heads.map((text) => make("th", { scope: "col", textContent: text })))),
+    make("thead", { className: edited ? "" : "hidden" }, make("tr", {}, ...heads.map((text) => make("th", { scope: "col", textContent: text })))),
     make("tbody", {}, ...rows.map(({ label, before, after }) => make("tr", {},
       make("th", { scope: "row", textContent: label }),
       make("td", { className: "wide" }, track(before, after)),
@@ -112,32 +113,41 @@ function paintMap(canvas, values, side, scale, low, high, marks, clamped) {
 export function showMaps(box, legend, activations, edited) {
   const maps = activations.maps.map((map) => ({
     channel: map.channel, before: numbers(map.before), after: map.after === null ? null : numbers(map.after),
+    clamped: map.after === null ? [] : map.clamped,
   }));
   legend.hidden = !maps.length;
   if (!maps.length) {
     box.replaceChildren(make("p", { className: "muted", textContent: "Enter channels, or choose some of those above." }));
     return;
   }
-  const all = maps.flatMap(({ before, after }) => [before, after ?? before]);
-  let low = Math.min(...all.map((values) => values.reduce((a, b) => Math.min(a, b))));
-  let high = Math.max(...all.map((values) => values.reduce((a, b) => Math.max(a, b))));
+  // A clamped cell would take all the colours for itself: the scale is that of all others.
+  let low = Infinity, high = -Infinity, beyond = false;
+  const cellOf = ([row, column]) => row * activations.side + column;
+  for (const { before, after, clamped } of maps) {
+    const apart = new Set(clamped.map(cellOf));
+    for (const values of [before, after ?? before]) values.forEach((value, i) => {
+      if (values === after && apart.has(i)) return;
+      [low, high] = [Math.min(low, value), Math.max(high, value)];
+    });
+  }
   const scale = low < 0 ? DIVERGING : RISING;
   if (low < 0) [low, high] = [-Math.max(-low, high), Math.max(-low, high)];
   else low = 0;
+  for (const { after, clamped } of maps) beyond ||= clamped.some((cell) => after[cellOf(cell)] > high || after[cellOf(cell)] < low);
   const [left, , right] = legend.children, strip = legend.querySelector("canvas"), context = strip.getContext("2d");
-  left.textContent = plain(low, 2);
-  right.textContent = plain(high, 2);
+  left.textContent = (beyond && low < 0 ? "≤ " : "") + plain(low, 2);
+  right.textContent = (beyond ? "≥ " : "") + plain(high, 2);
   for (let x = 0; x < strip.width; x++) {
     context.fillStyle = `rgb(${colour(scale, x / (strip.width - 1)).join()})`;
     context.fillRect(x, 0, 1, strip.height);
   }
   box.classList.toggle("edited", edited);
-  box.replaceChildren(...maps.map(({ channel, before, after }) => {
+  box.replaceChildren(...maps.map(({ channel, before, after, clamped }) => {
     const one = (name, values) => {
       const peak = plain(values.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a)), 2);
       const canvas = make("canvas", { role: "img" });
       canvas.setAttribute("aria-label", `channel ${channel} ${name}: strongest ${peak}`);
-      paintMap(canvas, values, activations.side, scale, low, high, activations.marks, name === "after" ? activations.clamped : []);
+      paintMap(canvas, values, activations.side, scale, low, high, activations.marks, name === "after" ? clamped : []);
       return make("div", {}, canvas, make("span", { className: `small ${name}`, textContent: `${name === "after" ? "after" : edited ? "before" : "peak"} ${peak}` }));
     };
     return make("figure", { className: "map" },
