@@ -17,9 +17,9 @@ const HINTS = {
   clamp: "Click a square to clamp channels there.",
 };
 const LEGENDS = {
-  before: "Each arrow: the net direction from that square, as long as it is probable; a dot: none.",
+  before: "Each arrow: where the policy would go from that square on the whole, as long as that is probable; a dot: nowhere.",
   after: "The same under the edits. Pale arrows are being computed.",
-  difference: "Arrows: by how much the net direction changes. Shading: by how much the five probabilities do.",
+  difference: "Dark arrows: the change of the net direction. Shading: how much the probabilities change. Pale arrows: the same as before.",
 };
 
 let setup, policy, state, roles = { status: "looking" }, tool = "mouse", cursor = null, gesture = null, turn = 0;
@@ -56,7 +56,7 @@ function change(changes, { name = null, replace = false, ask: wanted = true } = 
     history[joined ? "replaceState" : "pushState"]({ place }, "", `#${fragment}`);
     if (!joined) furthest = place;
     state = next;
-    complain("");
+    if (!replace) complain("");
     show();
     if (wanted) ask(name !== null);
     gesture = name;
@@ -171,9 +171,9 @@ function drawSoon() {
 const square = (place) => `(${place.join(", ")})`;
 
 function draw() {
-  const difference = state.view === "difference" && state.edits.length > 0;
-  const decision = first?.decision.square;
-  board.render(state, field, fieldKeys(state), { decision, cursor, showDifference: difference });
+  const view = state.edits.length && !first?.edit.problem ? state.view : "before"; // where edits do not act, no after
+  $("legend").textContent = LEGENDS[view];
+  board.render(state, field, fieldKeys(state), { decision: first?.decision.square, cursor, view });
 }
 
 /** What follows from the state alone. */
@@ -189,7 +189,6 @@ function show() {
   $("floor").value = state.floor;
   $("layer").value = state.layer;
   if (document.activeElement !== $("channels")) $("channels").value = channelsText(state.channels, ", ");
-  $("legend").textContent = LEGENDS[state.view];
   $("hint").textContent = HINTS[tool];
   $("board").dataset.tool = tool;
   showEdits($("edits"), state, {

@@ -2,9 +2,11 @@
 
 import { TILES, index, inside, margin, same } from "./state.js";
 
+const UNCHANGED = -1;
 const SVG = "http://www.w3.org/2000/svg";
 const LEFT = 0, DOWN = 1, UP = 2, RIGHT = 3;
 const STILL = 0.03; // shorter arrows are drawn as dots
+const SMALL = 0.06; // shorter changes are left to the shading
 
 function element(name, attributes, parent) {
   const made = document.createElementNS(SVG, name);
@@ -106,15 +108,15 @@ export class Board {
   }
 
   /** Draw a state. `field` maps squares' indices to {before, after, beforeKey, afterKey}; `keys` are those now wanted. */
-  render(state, field, keys, { decision, cursor, showDifference }) {
+  render(state, field, keys, { decision, cursor, view }) {
     if (state.size !== this.size) this.#build(state.size);
     for (const [i, tile] of this.tiles) tile.setAttribute("class", state.free[i] ? "floor" : "wall");
-    this.svg.dataset.view = state.view;
+    this.svg.dataset.view = view;
     this.#place(this.cheese, state.cheese);
     this.#place(this.mouse, state.mouse, state.facing === "R" ? " scale(-1 1)" : "");
     this.#place(this.cursor, cursor, "", 0);
     this.#mark(state, decision);
-    this.#draw(state, field, keys, showDifference);
+    this.#draw(state, field, keys, view);
   }
 
   #place(group, square, more = "", centre = 0.5) {
@@ -141,18 +143,19 @@ export class Board {
     });
   }
 
-  #draw(state, field, keys, difference) {
+  #draw(state, field, keys, view) {
     for (const [i, arrow] of this.arrows) {
       const known = state.free[i] ? field.get(i) : undefined;
       const tint = this.tints.get(i);
       let vector = null, strength = 0, tinted = 0;
-      if (known && difference && known.after) {
+      if (known && view === "difference" && known.after) {
         const [a, b] = [net(known.before), net(known.after)];
         vector = [b[0] - a[0], b[1] - a[1]];
         tinted = variation(known.before, known.after);
-        strength = Math.hypot(...vector) < STILL ? 0 : 1;
+        strength = 1;
+        if (Math.hypot(...vector) < SMALL) [vector, strength] = [b, UNCHANGED];
       } else if (known) {
-        const answer = state.view === "before" || !known.after ? known.before : known.after;
+        const answer = view === "before" || !known.after ? known.before : known.after;
         vector = net(answer);
         strength = Math.max(...answer);
       }
@@ -165,8 +168,9 @@ export class Board {
       const length = Math.min(1, Math.hypot(...vector)), angle = (-Math.atan2(vector[1], vector[0]) * 180) / Math.PI;
       arrow.setAttribute("d", length < STILL ? "M-.06 0a.06 .06 0 1 0 .12 0a.06 .06 0 1 0-.12 0" : arrowPath(0.9 * length));
       arrow.setAttribute("transform", `translate(${x + 0.5} ${y + 0.5}) rotate(${angle.toFixed(1)})`);
-      const current = known.beforeKey === keys.before && (state.view === "before" || known.afterKey === keys.after);
-      arrow.setAttribute("opacity", (current ? 0.25 + 0.75 * strength : 0.12).toFixed(2));
+      const current = known.beforeKey === keys.before && (view === "before" || known.afterKey === keys.after);
+      const opacity = !current || strength === UNCHANGED ? 0.13 : 0.25 + 0.75 * strength;
+      arrow.setAttribute("opacity", opacity.toFixed(2));
     }
   }
 }
