@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from interp_claims.edits import add, cheese_vector, clamp, mean_ablate, scale_channels, top_right_vector, zero_ablate
-from interp_claims.edits.channels import replace_channels
+from interp_claims.edits import (
+    add,
+    cheese_vector,
+    clamp,
+    mean_ablate,
+    replace_channels,
+    scale_channels,
+    top_right_vector,
+    zero_ablate,
+)
 from interp_claims.edits.edit import Edit
 from interp_claims.explore.inputs import InputError, read_choice, write_decimal
 from interp_claims.explore.state import EditChoice, State

@@ -81,7 +81,7 @@ class Suggestions:
     def _answer_with(self, policy: Policy, work: Any) -> None:
         try:
             answer = work(policy)
-        except (InterpClaimsError, OSError, Warning) as error:
+        except (InterpClaimsError, OSError) as error:
             answer = {"status": "failed", "message": str(error)}
         with self._lock:
             self._answers[policy.sha256] = answer

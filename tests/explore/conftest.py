@@ -1,15 +1,11 @@
 """An explorer over small networks, one for all tests, and states of its page."""
 
-from pathlib import Path
-
 import pytest
+from shown_policies import MANIFEST, SMALL, TRAINED
 
 from interp_claims.explore import Explorer, State, make_app
 from interp_claims.mazes import Maze
 from interp_claims.policies import DEFAULT_LAYER, Manifest
-
-MANIFEST = Path(__file__).parents[2] / "fixtures" / "policies.toml"
-SMALL, TRAINED = "untrained-scale1-seed0", "region5-seed0-scale2"
 
 
 @pytest.fixture(scope="session")

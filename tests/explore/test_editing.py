@@ -32,9 +32,7 @@ def policy(explorer):
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: f"{choice.kind}-{choice.layer}")
 def test_the_code_that_is_shown_makes_the_edit_that_acts(policy, state, choice):
     made = edit_of(policy, dataclasses.replace(state, edits=(choice,)))
-    from interp_claims.edits.channels import replace_channels
-
-    names = {**vars(mazes), **vars(edits), "replace_channels": replace_channels}
+    names = {**vars(mazes), **vars(edits)}
     assert eval(edit_code(choice), names, {"policy": policy, "maze": state.maze}) == made
     assert made.layers == (choice.layer,)
 

@@ -1,27 +1,21 @@
 """The explorer's inside: which policies, which mazes, and many requests at once."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import dataclasses
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from shown_policies import MANIFEST, SMALL, TRAINED
 
 from interp_claims.explore import EditChoice, Explorer, InputError, State
 from interp_claims.explore import explorer as module
 from interp_claims.mazes import Facing, decision_square, level
 from interp_claims.policies import DEFAULT_LAYER, Manifest, ManifestError
 
-from .conftest import MANIFEST, SMALL, TRAINED
-
 
 def whole(answers):
     return list(answers)
-
-
-def rows(answers):
-    return {tuple(row[:2]): tuple(row[2:]) for answer in answers for row in map(str, answer.get("rows", ()))}
 
 
 def test_the_policies_of_the_command_line_come_first_and_those_that_ship_follow(explorer):
@@ -46,9 +40,11 @@ def test_a_policy_that_there_is_not_is_refused_before_anything_starts():
         Explorer(Manifest(MANIFEST), ["nothing.pth"])
 
 
-@pytest.mark.parametrize("name", ["nothing", "../fixtures/region5-seed0-scale2.safetensors", "untrained-scale9-seed0", ""])
+@pytest.mark.parametrize(
+    "name", ["nothing", "../fixtures/region5-seed0-scale2.safetensors", "untrained-scale9-seed0", ""]
+)
 def test_only_the_policies_that_were_named_can_be_loaded(explorer, name):
-    with pytest.raises(InputError, match="^policy: got .*, wanted one of region5-seed0-scale2, untrained-scale1-seed0"):
+    with pytest.raises(InputError, match=r"^policy: got .*, wanted one of region5-seed0-scale2, untrained-"):
         explorer.policy(name)
 
 
@@ -68,8 +64,9 @@ def test_new_mazes_are_levels(explorer):
 
 
 def test_where_no_level_of_a_size_follows_the_seed_that_is_said(explorer):
-    with pytest.raises(InputError, match="^maze seed: got 2147483646, wanted one that a level of size 3 follows; choose"):
-        assert level(2147483646).size != 3
+    wanted = r"^maze seed: got 2147483646, wanted one that a level of size 3 follows; choose a smaller seed$"
+    assert level(2147483646).size != 3
+    with pytest.raises(InputError, match=wanted):
         explorer.new_maze(2147483646, 3)
 
 
@@ -83,7 +80,11 @@ def test_what_is_needed_at_once_comes_first_then_the_field_then_the_end(explorer
     answers = whole(explorer.answers(state.to_fragment()))
     kinds = [answer["type"] for answer in answers]
     assert kinds == ["first"] + ["field"] * (len(kinds) - 2) + ["done"]
-    assert sum(len(answer.get("rows", ())) for answer in answers) == answers[0]["total"] == len(state.maze.free_squares) - 1
+    assert (
+        sum(len(answer.get("rows", ())) for answer in answers)
+        == answers[0]["total"]
+        == len(state.maze.free_squares) - 1
+    )
     assert [answer["type"] for answer in explorer.answers(state.to_fragment(), field=False)] == ["first", "done"]
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from shown_policies import TRAINED
 
 import interp_claims.edits
 from interp_claims.explore import EditChoice, State
@@ -11,8 +12,6 @@ from interp_claims.explore.exporting import export, fixture_code
 from interp_claims.mazes import Facing, Theme, level
 from interp_claims.policies import DEFAULT_LAYER
 from interp_claims.running.counterexamples import read_counterexample
-
-from .conftest import TRAINED
 
 EDITS = (
     EditChoice("cheese", DEFAULT_LAYER, number=-1.0),
