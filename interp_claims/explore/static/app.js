@@ -49,8 +49,8 @@ async function attempt(work) {
 /** Put a changed state into place; `name` joins changes of one gesture, such as a drag, into one step of undo. */
 function change(changes, { name = null, replace = false, ask: wanted = true } = {}) {
   const next = { ...state, ...changes };
-  const fragment = encode(next);
-  if (fragment !== encode(state)) {
+  const fragment = encode(next), before = encode(state);
+  if (fragment !== before) {
     const joined = replace || (name !== null && gesture === name);
     const place = (history.state?.place ?? 0) + (joined ? 0 : 1);
     history[joined ? "replaceState" : "pushState"]({ place }, "", `#${fragment}`);
@@ -59,6 +59,7 @@ function change(changes, { name = null, replace = false, ask: wanted = true } = 
     if (!replace) complain("");
     show();
     if (wanted) ask(name !== null);
+    else if (document.body.dataset.settled === before) document.body.dataset.settled = fragment;
     gesture = name;
   } else if (name === null) gesture = null;
 }
@@ -139,7 +140,9 @@ async function askNow() {
         }
         const late = wanted ? `, field after ${(Number(document.body.dataset.fieldMs) / 1000).toFixed(1)} s` : "";
         status(`First answer after ${document.body.dataset.firstMs} ms${late}`, 1);
-        document.body.dataset.settled = body.state;
+        draw();
+        showSquare();
+        document.body.dataset.settled = encode({ ...asked, view: state.view });
       }
     }
   } catch (error) {

@@ -27,8 +27,9 @@ export const net = (p) => [p[RIGHT] - p[LEFT], p[UP] - p[DOWN]];
 export const variation = (a, b) => a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / 2;
 
 function arrowPath(length) {
-  const head = Math.min(0.34, 0.5 * length), half = length / 2, neck = half - head, w = 0.045;
-  return `M${-half} ${-w}H${neck}V${-head * 0.45}L${half} 0L${neck} ${head * 0.45}V${w}H${-half}z`;
+  const head = Math.min(0.34, 0.5 * length), w = 0.045;
+  const [half, neck, wing] = [length / 2, length / 2 - head, head * 0.45].map((value) => value.toFixed(3));
+  return `M-${half} -${w}H${neck}V-${wing}L${half} 0L${neck} ${wing}V${w}H-${half}z`;
 }
 
 export class Board {
@@ -145,7 +146,8 @@ export class Board {
 
   #draw(state, field, keys, view) {
     for (const [i, arrow] of this.arrows) {
-      const known = state.free[i] ? field.get(i) : undefined;
+      const over = !state.free[i] || (state.cheese && i === index(state.cheese)); // no walking there, or no more
+      const known = over ? undefined : field.get(i);
       const tint = this.tints.get(i);
       let vector = null, strength = 0, tinted = 0;
       if (known && view === "difference" && known.after) {
@@ -161,7 +163,7 @@ export class Board {
       }
       tint.setAttribute("opacity", (0.75 * tinted).toFixed(3));
       if (!vector || !strength) {
-        arrow.setAttribute("d", "");
+        for (const name of ["d", "transform"]) arrow.removeAttribute(name);
         continue;
       }
       const square = [Math.floor(i / TILES), i % TILES], [x, y] = this.#corner(square);
