@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Optional, TypeVar
 
@@ -32,6 +32,10 @@ _CACHE_BYTES = 1_000_000_000
 _MOST_TABS = 1000
 _FIRST_SIZES = (13, 17)
 _T = TypeVar("_T")
+
+
+class ClosedError(InterpClaimsError):
+    """The explorer is ending and answers no more."""
 
 
 class Explorer:
@@ -60,13 +64,27 @@ class Explorer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="network")
         self._latest: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
+        self._closed = False
 
     def ask(self, function: Callable[..., _T], *arguments: Any) -> _T:
-        """What a function returns when the network's thread calls it, in its turn."""
-        return self._thread.submit(function, *arguments).result()
+        """What a function returns when the network's thread calls it, in its turn.
+
+        Raises:
+            ClosedError: the explorer was closed before its turn came.
+        """
+        with self._lock:
+            if self._closed:
+                raise ClosedError("the explorer is ending; start it again")
+            answer = self._thread.submit(function, *arguments)
+        try:
+            return answer.result()
+        except CancelledError:
+            raise ClosedError("the explorer is ending; start it again") from None
 
     def close(self) -> None:
         """End what runs in the background."""
+        with self._lock:
+            self._closed = True
         self.suggestions.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
 

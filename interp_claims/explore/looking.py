@@ -169,15 +169,14 @@ def _activations(scene: Scene) -> Optional[dict[str, Any]]:
     before = scene.policy.activations(_mouse(maze), layer)[0]
     after = None if scene.edit is None else edited_activation(scene.policy, maze, scene.edit, layer)
     strength = (before if after is None else after - before).abs().amax(dim=(1, 2))
-    if after is not None and not bool(strength.any()):
-        strength = before.abs().amax(dim=(1, 2))
+    strongest = strength.topk(min(STRONGEST, len(strength))).indices.tolist()
     side = before.shape[-1]
     marks = {"mouse": cell_of(maze.mouse, side), "cheese": maze.cheese and cell_of(maze.cheese, side)}
     return {
         "layer": layer,
         "side": side,
         "marks": marks,
-        "strongest": strength.topk(min(STRONGEST, len(strength))).indices.tolist(),
+        "strongest": [channel for channel in strongest if strength[channel] > 0],
         "maps": [
             {
                 "channel": c,

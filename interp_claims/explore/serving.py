@@ -105,7 +105,7 @@ def serve(explorer: Explorer, *, host: str, port: int, browser: bool) -> None:
 
 def _warm_up(explorer: Explorer) -> None:
     """Load what the first request needs while the browser starts; what goes wrong is told by that request."""
-    with contextlib.suppress(InterpClaimsError, RuntimeError):
+    with contextlib.suppress(InterpClaimsError):
         state = explorer.start()
         for _ in explorer.answers(state.to_fragment(), field=False):
             pass

@@ -3,13 +3,16 @@
 import dataclasses
 import shutil
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from shown_policies import MANIFEST, SMALL, TRAINED
 
+from interp_claims.errors import InterpClaimsError
 from interp_claims.explore import EditChoice, Explorer, InputError, State
 from interp_claims.explore import explorer as module
+from interp_claims.explore.explorer import ClosedError
 from interp_claims.mazes import Facing, decision_square, level
 from interp_claims.policies import DEFAULT_LAYER, Manifest, ManifestError
 
@@ -141,3 +144,32 @@ def test_requests_at_once_get_the_answers_that_they_would_get_alone(explorer, st
 def test_everything_is_asked_by_one_thread(explorer):
     names = {explorer.ask(lambda: threading.current_thread().name) for _ in range(5)}
     assert len(names) == 1 and names != {threading.current_thread().name}
+
+
+def test_an_explorer_that_was_closed_answers_no_more_and_says_so():
+    explorer = Explorer(Manifest(MANIFEST), [SMALL])
+    begun, go_on, errors = threading.Event(), threading.Event(), []
+
+    def busy():
+        begun.set()
+        go_on.wait(60)
+
+    def asking(function):
+        try:
+            explorer.ask(function)
+        except InterpClaimsError as error:
+            errors.append(str(error))
+
+    threads = [threading.Thread(target=asking, args=(function,)) for function in (busy, int)]
+    threads[0].start()
+    begun.wait(60)
+    threads[1].start()
+    while not explorer._thread._work_queue.qsize():
+        time.sleep(0.01)
+    explorer.close()
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert errors == ["the explorer is ending; start it again"], "the one that waited; the other was answered"
+    with pytest.raises(ClosedError):
+        explorer.ask(int)

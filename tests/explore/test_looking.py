@@ -83,6 +83,7 @@ def test_without_an_edit_there_is_no_after(policy, state):
     look = first_look(scene)
     assert "after" not in look["decision"] and "after" not in look["mouse"]
     assert look["edit"] == {"text": "", "problem": ""}
+    assert len(look["activations"]["strongest"]) == 8
     assert all(row[3] is None for row in look_at(scene, scene.squares)["rows"])
     assert all(one["after"] is None for one in look["activations"]["maps"])
 
@@ -101,7 +102,7 @@ def test_activations_are_those_at_the_mouse_before_and_after(policy, edited):
     shown = first_look(scene_of(policy, state))["activations"]
     there = policy.activations(Observations.one_each([state.maze]), DEFAULT_LAYER)[0].numpy()
     side = there.shape[-1]
-    assert (shown["side"], shown["strongest"][0]) == (side, 3)
+    assert (shown["side"], shown["strongest"]) == (side, [3]), "no other channel changes"
     assert shown["marks"] == {"mouse": cell_of(state.maze.mouse), "cheese": cell_of(state.maze.cheese)}
     for one in shown["maps"]:
         channel = one["channel"]

@@ -9,7 +9,7 @@ export const DIRECTIONS = ["← left", "↓ down", "↑ up", "→ right", "· st
 const LEGENDS = {
   before: "Each arrow: where the policy would go from that square on the whole, as long as that is probable; a dot: nowhere.",
   after: "The same under the edits. Pale arrows are being computed.",
-  difference: "Dark arrows: the change of the net direction. Shading: how much the probabilities change. Pale arrows: the same as before.",
+  difference: "Strong arrows: the change of the net direction. Shading: how much the probabilities change. Pale arrows: the same as before.",
 };
 const WAYS = { cheese: "P(cheese)", top_right: "P(top-right)", other: "P(other)" };
 
