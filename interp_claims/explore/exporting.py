@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Any
 
 from interp_claims.explore.editing import edit_code
@@ -24,7 +25,7 @@ def export(policy: Policy, state: State) -> dict[str, Any]:
     return {
         "name": name,
         "text": counterexample_text(BY_HAND, policy, state.maze),
-        "command": f"pytest claims/test_cheese_vector.py --policy {policy.loaded_as} --replay {name}",
+        "command": f"pytest claims/test_cheese_vector.py --policy {quote(policy.loaded_as)} --replay {name}",
         "fixture": fixture_code(state),
     }
 

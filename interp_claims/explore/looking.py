@@ -19,8 +19,8 @@ from torch import Tensor
 from interp_claims.errors import InterpClaimsError
 from interp_claims.explore.editing import edit_of
 from interp_claims.explore.state import State
-from interp_claims.mazes.geometry import decision_square, euclidean
-from interp_claims.mazes.maze import Maze, MazeError, Square
+from interp_claims.mazes.geometry import NoPathError, decision_square, euclidean
+from interp_claims.mazes.maze import Maze, Square
 from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.procgen import paint
 from interp_claims.measures.decisions import Decision, decide
@@ -133,11 +133,13 @@ def _where_to_decide(maze: Maze) -> tuple[Optional[Square], str]:
     """The decision square, or why there is none."""
     if maze.cheese is None:
         return None, "The maze has no cheese."
+    for what, where in (("start square, bottom left,", maze.start), ("top-right corner", maze.top_right)):
+        if not maze.free[where]:
+            return None, f"The {what} is a wall."
     try:
         square = decision_square(maze)
-    except MazeError as error:
-        what = "The start square (bottom left) or the top-right corner is a wall, or no path joins them and the cheese"
-        return None, f"{what}: {error}."
+    except NoPathError:
+        return None, "No paths join the start square, the cheese and the top-right corner."
     if square is None:
         return None, "The ways to the cheese and to the top-right corner do not part: one lies on the other."
     return square, ""

@@ -81,11 +81,11 @@ def serve(explorer: Explorer, *, host: str, port: int, browser: bool) -> None:
         ServingError: nothing can listen there.
         KeyboardInterrupt: at Ctrl-C, when everything is closed.
     """
-    listening = listen(host, port)
     try:
-        app = make_app(explorer, host=host)
-        url = url_of(listening, host)
-        server = make_server(host, port, app, threaded=True, request_handler=_QuietHandler, fd=listening.detach())
+        with listen(host, port) as listening:
+            url = url_of(listening, host)
+            app = make_app(explorer, host=host)
+            server = make_server(host, port, app, threaded=True, request_handler=_QuietHandler, fd=listening.fileno())
         print(f"interp-claims: the explorer is at {url} (Ctrl-C ends it)", flush=True)
         if not is_loopback(host):
             print(

@@ -1,6 +1,7 @@
 """What is taken out of the page can be used as it is."""
 
 import dataclasses
+import shlex
 
 import pytest
 from shown_policies import TRAINED
@@ -46,6 +47,12 @@ def test_the_file_is_read_back_by_replay(explorer, state, tmp_path, i):
     (tmp_path / out["name"]).write_text(out["text"])
     assert read_counterexample(tmp_path / out["name"]) == maze
     assert out["command"] == f"pytest claims/test_cheese_vector.py --policy {TRAINED} --replay {out['name']}"
+
+
+def test_the_command_can_be_pasted_whatever_the_file_is_called(explorer, state, monkeypatch):
+    policy = explorer.policy(TRAINED)
+    monkeypatch.setattr(policy, "loaded_as", "my files/it's; new.pth")
+    assert shlex.split(export(policy, state)["command"])[3] == "my files/it's; new.pth"
 
 
 @pytest.mark.parametrize("i", range(7))

@@ -50,11 +50,12 @@ def test_the_decision_is_that_of_the_measure(policy, edited):
     [
         (lambda maze: maze.without_cheese(), "The maze has no cheese."),
         (lambda maze: maze.with_cheese((14, 13)), "The ways to the cheese and to the top-right corner do not part"),
+        (lambda maze: maze.with_free((12, 11), False), "No paths join the start square, the cheese and the top-right "),
+        (lambda maze: maze.with_free((14, 14), False), "The top-right corner is a wall."),
         (
-            lambda maze: maze.with_free((12, 11), False),
-            "The start square (bottom left) or the top-right corner is a wall",
+            lambda maze: maze.with_mouse((12, 12)).with_free(maze.start, False),
+            "The start square, bottom left, is a wall.",
         ),
-        (lambda maze: maze.with_mouse((12, 12)).with_free(maze.start, False), "The start square (bottom left) or"),
     ],
 )
 def test_where_there_is_no_decision_the_reason_is_said(policy, state, change, expected):

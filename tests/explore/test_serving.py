@@ -1,7 +1,6 @@
 """Starting and ending: the port, what is printed, the exit status."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -103,11 +102,7 @@ def test_what_is_printed_and_that_others_are_warned_of(monkeypatch, capsys, host
         def serve_forever(self):
             return
 
-    def make_server(*_, fd, **__):
-        os.close(fd)
-        return Server()
-
-    monkeypatch.setattr(serving, "make_server", make_server)
+    monkeypatch.setattr(serving, "make_server", lambda *_, **__: Server())
     monkeypatch.setattr(serving, "_warm_up", lambda explorer: None)
     with pytest.raises(KeyboardInterrupt):
         serving.serve(Explorer(), host=host, port=0, browser=False)
