@@ -161,7 +161,7 @@ export class Board {
         vector = net(answer);
         strength = Math.max(...answer);
       }
-      tint.setAttribute("opacity", (0.75 * tinted).toFixed(3));
+      tint.setAttribute("opacity", (0.45 * tinted).toFixed(3));
       if (!vector || !strength) {
         for (const name of ["d", "transform"]) arrow.removeAttribute(name);
         continue;
