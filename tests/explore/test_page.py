@@ -225,6 +225,25 @@ def test_new_mazes_policies_and_edits_are_chosen(shown, state):
     assert shown.state.policy == SMALL and len(shown.state.edits) <= 5
 
 
+def test_what_cannot_be_is_told_and_the_state_stays(shown, state):
+    shown.open(state)
+    shown.page.select_option("#kind", "zero")
+    shown.page.click("#add")
+    shown.settle()
+    kept = shown.fragment
+    for field, text, expected in (
+        ("#channels", "3, x", 'channels: got "3, x", wanted numbers such as 3, 17, 40-43; correct them'),
+        ("#channels", "64", "channels: got 64, wanted 0 to 63, which block2.res1.resadd has; name others"),
+        ("#channels", "0-12", "channels: got 13, wanted at most 12; name fewer"),
+        ("#edits input", "", 'channels: got "", wanted one or more numbers such as 3, 17, 40-43; correct them'),
+        ("#edits input", "99", "edit 1: channels: got 99, wanted 0 to 63, which block2.res1.resadd has; name others"),
+    ):
+        shown.page.fill(field, text)
+        shown.page.keyboard.press("Tab")
+        assert shown.message() == expected
+        assert shown.fragment == kept
+
+
 def test_a_maze_is_taken_out(shown, state, tmp_path):
     shown.open(state)
     shown.page.click("#export")

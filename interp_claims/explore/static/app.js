@@ -1,7 +1,7 @@
 // The page: its controls, and how it starts.
 
 import { ask } from "./asking.js";
-import { KINDS, layerOptions, showEdits } from "./edits.js";
+import { KINDS, beyondWidth, layerOptions, showEdits } from "./edits.js";
 import { make } from "./panels.js";
 import { draw, showSquare } from "./showing.js";
 import { TILES, channelsText, encode, margin, readChannels, readMaze } from "./state.js";
@@ -80,9 +80,11 @@ function openAll() {
 
 function changeChannels() {
   const text = $("channels").value, read = readChannels(text), most = page.setup.most_channels;
-  $("channels").setAttribute("aria-invalid", String(read === null || read.length > most));
+  const beyond = read && beyondWidth(read, page.state.layer, page.policy.layers);
+  $("channels").setAttribute("aria-invalid", String(read === null || read.length > most || !!beyond));
   if (read === null) complain(`channels: got "${text}", wanted numbers such as 3, 17, 40-43; correct them`);
   else if (read.length > most) complain(`channels: got ${read.length}, wanted at most ${most}; name fewer`);
+  else if (beyond) complain(beyond);
   else change({ channels: read });
 }
 

@@ -22,6 +22,12 @@ const NOTES = {
 
 export const shortLayer = (name) => name.replace(/^embedder\./, "").replace(/_out$/, "");
 
+/** What is wrong with channels of a layer, or an empty text. */
+export function beyondWidth(channels, layer, layers) {
+  const width = layers.find(({ name }) => name === layer)?.shape[0] ?? 0, largest = Math.max(-1, ...channels);
+  return largest < width ? "" : `channels: got ${largest}, wanted 0 to ${width - 1}, which ${shortLayer(layer)} has; name others`;
+}
+
 export function layerOptions(layers, wanted) {
   const group = (label, chosen) => make("optgroup", { label }, ...chosen.map(({ name, shape }) =>
     make("option", { value: name, textContent: `${shortLayer(name)} (${shape.join("×")})` })));
@@ -51,7 +57,11 @@ export function showEdits(list, state, { layers, ranges, change, complain, clamp
   }
 
   function set(i, changes, done = true) {
-    change(list.edits.map((edit, k) => (k === i ? { ...edit, ...changes } : edit)), done);
+    const edit = { ...list.edits[i], ...changes }, wrong = beyondWidth(edit.channels, edit.layer, layers);
+    if (wrong) {
+      complain(`edit ${i + 1}: ${wrong}`);
+      for (const input of list.querySelectorAll("select[data-field]")) update(input, list.edits[Number(input.dataset.edit)]);
+    } else change(list.edits.map((one, k) => (k === i ? edit : one)), done);
   }
 
   function number(field, i) {

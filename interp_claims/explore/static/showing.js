@@ -54,6 +54,7 @@ export function showFirst() {
   $("problem").textContent = edit.problem ? `The edits do not act: ${edit.problem}` : "";
   showPicture($("picture"), picture);
   if (activations) showMaps($("maps"), $("scale"), activations, page.state.edits.length > 0 && !edit.problem);
+  else $("maps").replaceChildren();
   showSuggestions();
   drawSoon();
 }
