@@ -54,7 +54,10 @@ export function showFirst() {
   $("problem").textContent = edit.problem ? `The edits do not act: ${edit.problem}` : "";
   showPicture($("picture"), picture);
   if (activations) showMaps($("maps"), $("scale"), activations, page.state.edits.length > 0 && !edit.problem);
-  else $("maps").replaceChildren();
+  else {
+    $("maps").replaceChildren();
+    $("scale").hidden = true;
+  }
   showSuggestions();
   drawSoon();
 }
