@@ -13,12 +13,13 @@ from typing import Any, Optional
 
 import numpy as np
 import torch
-from scipy.special import entr
+from scipy.special import entr, softmax
 from torch import Tensor
 
 from interp_claims.errors import InterpClaimsError
 from interp_claims.explore.editing import edit_of
 from interp_claims.explore.state import State
+from interp_claims.mazes.actions import direction_probabilities
 from interp_claims.mazes.geometry import NoPathError, decision_square, euclidean
 from interp_claims.mazes.maze import Maze, Square
 from interp_claims.mazes.observations import Observations
@@ -43,12 +44,14 @@ class Scene:
         state: what the page shows.
         edit: all edits as one, or None.
         problem: why the edits cannot act here, or an empty text.
+        mouse: ``value`` and ``entropy`` where the mouse stands, ``before`` and, if there is an edit, ``after``.
     """
 
     policy: Policy
     state: State
     edit: Optional[ActivationEdit]
     problem: str
+    mouse: dict[str, dict[str, float]]
 
     @property
     def variants(self) -> tuple[tuple[str, Policy], ...]:
@@ -65,13 +68,14 @@ class Scene:
 def scene_of(policy: Policy, state: State) -> Scene:
     """Make the edits of a state; where they cannot act, the scene says why and has none."""
     policy.logits(_first_observations(policy, state))
+    mouse = {"before": _at_mouse(policy, state.maze)}
     try:
         edit = edit_of(policy, state)
-        if edit is not None:  # asked once, on what is asked again later: an edit may fit and still overflow
-            policy.edited(edit).logits(_mouse(state.maze))
-        return Scene(policy, state, edit, "")
+        if edit is not None:  # asked here, since an edit may fit and still overflow
+            mouse["after"] = _at_mouse(policy.edited(edit), state.maze)
+        return Scene(policy, state, edit, "", mouse)
     except InterpClaimsError as error:
-        return Scene(policy, state, None, str(error))
+        return Scene(policy, state, None, str(error), mouse)
 
 
 def first_look(scene: Scene) -> dict[str, Any]:
@@ -80,7 +84,7 @@ def first_look(scene: Scene) -> dict[str, Any]:
     return {
         "type": "first",
         "decision": _decision(scene),
-        "mouse": {name: _at_mouse(asked, maze) for name, asked in scene.variants},
+        "mouse": scene.mouse,
         "activations": _activations(scene),
         "edit": {"text": "" if scene.edit is None else str(scene.edit), "problem": scene.problem},
         "picture": _text(paint([maze])[0]),
@@ -159,8 +163,9 @@ def _shares(decision: Decision) -> dict[str, float]:
 
 
 def _at_mouse(policy: Policy, maze: Maze) -> dict[str, float]:
-    probabilities = policy.direction_probabilities(_mouse(maze))
-    return {"value": float(policy.values(_mouse(maze))[0]), "entropy": float(entr(probabilities).sum())}
+    logits, values = policy.forward.outputs(_mouse(maze), policy.edit)  # both in one pass
+    probabilities = direction_probabilities(softmax(logits.astype(np.float64), axis=1))
+    return {"value": float(values[0]), "entropy": float(entr(probabilities).sum())}
 
 
 def _activations(scene: Scene) -> Optional[dict[str, Any]]:

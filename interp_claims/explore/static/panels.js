@@ -82,10 +82,13 @@ function colour(scale, share) {
 function paintMap(canvas, values, side, scale, low, high, marks, clamped) {
   const cell = Math.max(2, Math.floor(256 / side)), context = canvas.getContext("2d");
   canvas.width = canvas.height = cell * side;
+  const small = make("canvas", { width: side, height: side }), image = new ImageData(side, side);
   for (let i = 0; i < side * side; i++) {
-    context.fillStyle = `rgb(${colour(scale, high > low ? (values[i] - low) / (high - low) : 0.5).join()})`;
-    context.fillRect((i % side) * cell, Math.floor(i / side) * cell, cell, cell);
+    image.data.set([...colour(scale, high > low ? (values[i] - low) / (high - low) : 0.5), 255], 4 * i);
   }
+  small.getContext("2d").putImageData(image, 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, 0, 0, canvas.width, canvas.height);
   const size = Math.max(cell, 10);
   const twice = (draw) => { // black on white is seen on every colour
     for (const [style, width] of [["#fff", 5], ["#000", 2]]) {
