@@ -18,6 +18,7 @@ from interp_claims.files import make_folder, write_atomically
 from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.sampling import MazeDistribution
 from interp_claims.mazes.strategies import perfect_mazes
+from interp_claims.policies.policy import Policy
 from interp_claims.running.context import ClaimToRun
 from interp_claims.verdicts.sequential import Hypothesis as Statement
 
@@ -91,11 +92,16 @@ def save_counterexample(run: ClaimToRun, maze: Maze, folder: Path) -> Path:
     """Write a counterexample as JSON; ``--replay`` takes the file."""
     assert run.policy is not None
     name = "".join(c if c.isalnum() or c in "-_" else "-" for c in f"{run.name.split('::')[-1]}-{run.policy.name}")
-    content = {"claim": run.name, "policy": run.policy.name, "sha256": run.policy.sha256, "maze": maze.to_dict()}
     make_folder(folder)
     path = folder / f"{name}.json"
-    write_atomically(path, json.dumps(content, indent=1) + "\n")
+    write_atomically(path, counterexample_text(run.name, run.policy, maze))
     return path
+
+
+def counterexample_text(claim: str, policy: Policy, maze: Maze) -> str:
+    """The content of a counterexample's file: a maze, and which claim and policy it was found for."""
+    content = {"claim": claim, "policy": policy.name, "sha256": policy.sha256, "maze": maze.to_dict()}
+    return json.dumps(content, indent=1) + "\n"
 
 
 def read_counterexample(path: Path) -> Maze:

@@ -1,0 +1,116 @@
+// What the page knows, and how its state changes: every change is a step in the browser's history, which is also undo.
+
+import { decode, encode } from "./state.js";
+import { Refused, post } from "./talk.js";
+
+export const $ = (id) => document.getElementById(id);
+
+/** What all parts of the page share. */
+export const page = {
+  setup: null, // what can be chosen, told by the server once
+  policy: null, // the policy of the state: its layers
+  state: null, // see state.js
+  roles: { status: "looking" }, // the channels that track the cheese
+  first: null, // the first part of the latest answer: numbers and activations
+  field: new Map(), // by square: the probabilities, and which state they were asked for
+  tool: "mouse",
+  cursor: null, // the square that is looked at
+  suggesting: false, // whether channels to show are still to be suggested
+};
+
+/** What happens after a change; app.js fills these in. */
+export const after = { show() {}, ask() {}, choices() {} };
+
+let gesture = null, furthest = 0;
+const place = () => history.state?.place ?? 0;
+
+export const canUndo = () => place() > 0;
+export const canRedo = () => place() < furthest;
+export const undo = () => { if (canUndo()) history.back(); };
+export const redo = () => { if (canRedo()) history.forward(); };
+export const endGesture = () => { gesture = null; };
+export const inGesture = () => gesture !== null;
+
+export function complain(text) {
+  $("message").hidden = !text;
+  $("message").firstElementChild.textContent = text;
+}
+
+/** Do some work; what goes wrong is shown. */
+export async function attempt(work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (error.name === "AbortError") return undefined;
+    complain(error instanceof Refused ? error.message : `The page made a mistake: ${error.message}`);
+    if (!(error instanceof Refused)) console.error(error);
+    return undefined;
+  }
+}
+
+/** Put a changed state into place; `name` joins changes of one gesture, such as a drag, into one step of undo. */
+export function change(changes, { name = null, replace = false, ask = true } = {}) {
+  const next = { ...page.state, ...changes }, fragment = encode(next), before = encode(page.state);
+  if (fragment === before) {
+    if (name === null) endGesture();
+    return;
+  }
+  const joined = replace || (name !== null && gesture === name), step = place() + (joined ? 0 : 1);
+  history[joined ? "replaceState" : "pushState"]({ place: step }, "", `#${fragment}`);
+  if (!joined) furthest = step;
+  page.state = next;
+  if (!replace) complain("");
+  after.show();
+  if (ask) after.ask(name !== null);
+  else if (document.body.dataset.settled === before) document.body.dataset.settled = fragment;
+  gesture = name;
+}
+
+/** Take over the state of an address, if the server says that it is one. */
+async function enter(fragment) {
+  let next;
+  try {
+    next = decode((await post("api/check", { state: fragment })).state);
+    if (page.policy?.name !== next.policy) {
+      page.policy = await post("api/policy", { policy: next.policy });
+      after.choices(next);
+    }
+  } catch (error) {
+    history.replaceState(history.state, "", `#${encode(page.state)}`);
+    throw error;
+  }
+  takeOver(next);
+}
+
+function takeOver(next) {
+  page.state = next;
+  complain("");
+  after.show();
+  after.ask();
+}
+
+/** Start with the state of the address, or where it holds none with `usual`. */
+export async function begin(usual) {
+  page.state = decode(usual);
+  furthest = place();
+  const linked = location.hash.slice(1);
+  page.suggesting = !linked;
+  if (linked) {
+    await attempt(() => enter(linked));
+    if (page.policy) return;
+  }
+  const said = $("message").hidden ? "" : $("message").firstElementChild.textContent;
+  history.replaceState({ place: furthest }, "", `#${usual}`);
+  page.suggesting = true;
+  await enter(usual);
+  if (said) complain(said);
+}
+
+window.addEventListener("popstate", () => attempt(async () => {
+  const fragment = location.hash.slice(1);
+  if (!page.state || !fragment || fragment === encode(page.state)) return;
+  endGesture();
+  const own = history.state?.place !== undefined ? decode(fragment) : null;
+  if (own?.policy === page.state.policy) takeOver(own); // what this page wrote itself needs no checking
+  else await enter(fragment);
+}));

@@ -1,0 +1,299 @@
+"""The page in a browser: what a person does with it, and that it asks nobody but its server."""
+
+import dataclasses
+import threading
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from shown_policies import SMALL, TRAINED
+from werkzeug.serving import make_server
+
+from interp_claims.edits import clamp
+from interp_claims.explore import EditChoice, State, make_app
+from interp_claims.explore.serving import _QuietHandler
+from interp_claims.mazes import Facing, level
+from interp_claims.measures import decide
+from interp_claims.policies import DEFAULT_LAYER
+from interp_claims.running.counterexamples import read_counterexample
+
+CHROMIUM = Path("/usr/bin/chromium")
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM.exists():
+        pytest.skip(f"needs {CHROMIUM}")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
+    with playwright.sync_playwright() as started:
+        launched = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def url(explorer):
+    server = make_server("127.0.0.1", 0, make_app(explorer), threaded=True, request_handler=_QuietHandler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}/"
+    server.shutdown()
+    thread.join()
+
+
+class Shown:
+    """A page, and what it did that no page should: console messages, errors, requests to others."""
+
+    def __init__(self, browser, url, viewport, scheme="light"):
+        self.context = browser.new_context(viewport=viewport, color_scheme=scheme, accept_downloads=True)
+        self.page = self.context.new_page()
+        self.wrong = []
+        self.page.on("console", lambda said: self.wrong.append(said.text))
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("request", lambda one: one.url.startswith((url, "blob:", "data:")) or self.wrong.append(one.url))
+        self.url = url
+
+    def open(self, state=None):
+        self.page.goto(self.url if state is None else f"{self.url}#{state.to_fragment()}")
+        return self.settle()
+
+    def settle(self):
+        """Wait until the whole answer to what the address says has come."""
+        self.page.wait_for_function(
+            "() => location.hash && document.body.dataset.settled === location.hash.slice(1)", timeout=60_000
+        )
+        return self
+
+    @property
+    def state(self):
+        return State.from_fragment(self.fragment)
+
+    @property
+    def fragment(self):
+        return self.page.evaluate("location.hash.slice(1)")
+
+    def square(self, row, column):
+        return self.page.locator(f"[data-square='{row}.{column}']")
+
+    def click(self, row, column):
+        box = self.square(row, column).bounding_box()
+        self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        return self.settle()
+
+    def text(self, selector):
+        return self.page.locator(selector).inner_text()
+
+    @property
+    def p_cheese(self):
+        """P(cheese) as shown: before, and after if there is an edit."""
+        cells = self.page.locator("#decision tbody tr:first-child td:not(.wide):not(.change)").all_inner_texts()
+        return [float(cell) for cell in cells]
+
+    @property
+    def arrows(self):
+        """Shape, place and turn of each arrow."""
+        return self.page.eval_on_selector_all(
+            ".arrows path", "all => all.map((a) => [a.getAttribute('d'), a.getAttribute('transform')].join())"
+        )
+
+    def message(self):
+        return self.page.locator("#message p").inner_text()
+
+    def close(self):
+        self.context.close()
+
+
+@pytest.fixture
+def shown(browser, url):
+    opened = Shown(browser, url, DESKTOP)
+    yield opened
+    opened.close()
+    assert opened.wrong == []
+
+
+def test_a_maze_and_an_edit_are_changed_by_hand_and_come_back_from_the_address(shown, state):
+    shown.open(state)
+    assert shown.state == state
+    [before] = shown.p_cheese
+    shown.page.check("[name=tool][value=cheese]")
+    shown.click(12, 14)
+    assert shown.state.maze.cheese == (12, 14)
+    assert shown.text("#decision-title") == "At the decision square (12, 13)"
+    shown.page.go_back()
+    shown.settle()
+    assert shown.state == state and shown.p_cheese == [before]
+    unedited = shown.arrows
+    shown.page.keyboard.press("x")
+    shown.click(12, 13)
+    [edit] = shown.state.edits
+    assert (edit.kind, edit.layer, edit.square) == ("clamp", DEFAULT_LAYER, (12, 13))
+    field = shown.page.locator("#edits [data-field=number], #edits input[type=number]")
+    field.fill("60")
+    field.press("Tab")
+    shown.settle()
+    assert shown.state.edits[0].number == 60 and shown.state.view == "after"
+    assert shown.arrows != unedited, "the field is that under the edit"
+    before_and_after, arrows, fragment = shown.p_cheese, shown.arrows, shown.fragment
+    assert before_and_after[0] == before and len(before_and_after) == 2
+    figures = {name: shown.page.evaluate(f"document.body.dataset.{name}") for name in ("firstMs", "fieldMs")}
+    print(f"first answer after {figures['firstMs']} ms, field after {figures['fieldMs']} ms")
+    shown.page.reload()
+    shown.settle()
+    assert (shown.p_cheese, shown.arrows, shown.fragment) == (before_and_after, arrows, fragment)
+    assert State.from_fragment(fragment).to_fragment() == fragment, "both sides write the same address"
+
+
+def test_numbers_are_those_of_the_library(shown, explorer, state):
+    edits = (EditChoice("clamp", DEFAULT_LAYER, (3,), (12, 13), 60.0),)
+    shown.open(dataclasses.replace(state, edits=edits, view="after"))
+    policy = explorer.policy(TRAINED)
+    wanted = [decide(p, [state.maze]).cheese[0] for p in (policy, policy.edited(clamp([3], [(12, 13)], 60.0)))]
+    assert shown.p_cheese == [pytest.approx(value, abs=6e-4) for value in wanted]
+    shown.page.hover("[data-square='12.12']")
+    rows = shown.page.locator("#square tbody tr").all_inner_texts()
+    assert len(rows) == 5 and "Square (12, 12)" in shown.text("#square-title")
+    assert shown.page.locator("#maps canvas").count() == 2 * len(state.channels)
+    unchanged = shown.arrows
+    shown.page.check("[name=view][value=difference]")
+    shown.settle()
+    assert shown.state.view == "difference" and shown.arrows != unchanged
+
+
+def test_walls_are_drawn_by_dragging_and_undone_at_once(shown, state):
+    shown.open(state)
+    shown.page.keyboard.press("w")
+    boxes = [shown.square(10, column).bounding_box() for column in (11, 14)]
+    points = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
+    shown.page.mouse.move(*points[0])
+    shown.page.mouse.down()
+    shown.page.mouse.move(*points[1])
+    shown.page.mouse.up()
+    shown.settle()
+    assert not shown.state.maze.free[10, 11:15].any()
+    shown.page.keyboard.press("Control+z")
+    shown.settle()
+    assert shown.state == state
+    shown.page.keyboard.press("Control+Shift+z")
+    shown.settle()
+    assert not shown.state.maze.free[10, 11:15].any()
+    shown.click(10, 10)
+    assert shown.message() == "walls: got (10, 10), where the mouse is, wanted another square; move the mouse first"
+    assert shown.state.maze.mouse == (10, 10)
+
+
+def test_everything_on_the_board_can_be_done_with_keys(shown, state):
+    shown.open(state)
+    shown.page.focus("#board")
+    for key in ("ArrowUp", "ArrowRight", "Enter"):
+        shown.page.keyboard.press(key)
+    wanted = "wanted a free square; open it with the walls tool, or choose another"
+    assert shown.message() == f"mouse: got (11, 11), a wall, {wanted}"
+    assert "Row 11, column 11: wall" in shown.page.locator("#spoken").text_content()
+    for key in ("w", "Enter", "m", "Enter", "f"):
+        shown.page.keyboard.press(key)
+    shown.settle()
+    maze = state.maze.with_free((11, 11)).with_mouse((11, 11), Facing.RIGHT)
+    assert shown.state.maze == maze
+    for key in ("c", "ArrowUp", "Enter"):
+        shown.page.keyboard.press(key)
+    shown.settle()
+    assert shown.state.maze.cheese == (12, 11)
+    shown.page.keyboard.press("Enter")
+    shown.settle()
+    assert shown.state.maze.cheese is None and "The maze has no cheese." in shown.text("#why-not")
+
+
+def test_new_mazes_policies_and_edits_are_chosen(shown, state):
+    shown.open(state)
+    shown.page.fill("#seed", "20")
+    shown.page.select_option("#size", "")
+    shown.page.click("text=New maze")
+    shown.page.wait_for_url("**s=20*")
+    shown.settle()
+    assert shown.state.maze == level(20)
+    for kind in ("cheese", "corner", "zero", "mean", "scale", "resample"):
+        shown.page.select_option("#kind", kind)
+        shown.page.click("#add")
+        shown.settle()
+    assert [edit.kind for edit in shown.state.edits] == ["cheese", "corner", "zero", "mean", "scale", "resample"]
+    shown.page.get_by_label("Remove edit 1").click()
+    shown.settle()
+    shown.page.select_option("#policy", SMALL)
+    shown.page.wait_for_url(f"**p={SMALL}*")
+    shown.settle()
+    assert shown.state.policy == SMALL and len(shown.state.edits) <= 5
+
+
+def test_what_cannot_be_is_told_and_the_state_stays(shown, state):
+    shown.open(state)
+    shown.page.select_option("#kind", "zero")
+    shown.page.click("#add")
+    shown.settle()
+    kept = shown.fragment
+    for field, text, expected in (
+        ("#channels", "3, x", 'channels: got "3, x", wanted numbers such as 3, 17, 40-43; correct them'),
+        ("#channels", "64", "channels: got 64, wanted 0 to 63, which block2.res1.resadd has; name others"),
+        ("#channels", "0-12", "channels: got 13, wanted at most 12; name fewer"),
+        ("#edits input", "", 'channels: got "", wanted one or more numbers such as 3, 17, 40-43; correct them'),
+        ("#edits input", "99", "edit 1: channels: got 99, wanted 0 to 63, which block2.res1.resadd has; name others"),
+    ):
+        shown.page.fill(field, text)
+        shown.page.keyboard.press("Tab")
+        assert shown.message() == expected
+        assert shown.fragment == kept
+
+
+def test_a_maze_is_taken_out(shown, state, tmp_path):
+    shown.open(state)
+    shown.page.click("#export")
+    with shown.page.expect_download() as download:
+        shown.page.click("#download")
+    download.value.save_as(tmp_path / "maze.json")
+    assert read_counterexample(tmp_path / "maze.json") == state.maze
+    assert "def drawn_maze():" in shown.text("#fixture")
+
+
+def test_a_link_that_holds_no_state_is_told_and_the_page_works_all_the_same(shown):
+    shown.page.goto(f"{shown.url}#p=nothing&z=3&g=_4A&m=11.11.L")
+    shown.page.wait_for_selector("#message:visible")
+    shown.settle()
+    assert shown.message().startswith("policy: got 'nothing', wanted one of ")
+    assert shown.state.policy == TRAINED
+    kept = shown.fragment
+    shown.page.evaluate("location.hash = '#p=x&z=4'")
+    shown.page.wait_for_selector("#message:has-text('wanted the fields p, z, g and m')")
+    assert shown.fragment == kept
+    refused = [said for said in shown.wrong if "400" in said]
+    assert len(refused) == len(shown.wrong) == 2, "the browser notes the refused requests, and nothing else"
+    shown.wrong.clear()
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), [(PHONE, "light"), (PHONE, "dark"), (DESKTOP, "dark")])
+def test_nothing_sticks_out_on_any_screen(browser, url, state, viewport, scheme):
+    edits = (
+        EditChoice("clamp", DEFAULT_LAYER, (3, 4), (12, 13), 60.0),
+        EditChoice("cheese", DEFAULT_LAYER, number=-1.0),
+    )
+    shown = Shown(browser, url, viewport, scheme)
+    shown.open(dataclasses.replace(state, edits=edits, view="difference"))
+    assert shown.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    assert shown.wrong == []
+    shown.close()
+
+
+def test_the_page_writes_addresses_as_the_server_does(shown, state):
+    shown.open(state)
+    edits = (
+        EditChoice("scale", "embedder.fc_out", (0, 1, 2, 9), None, -0.125),
+        EditChoice("resample", "a", (7,), None, 5),
+    )
+    for changed in (
+        state,
+        dataclasses.replace(state, policy="Ä (1)!*'~ +&=#%", edits=edits, channels=(), view="difference"),
+        dataclasses.replace(state, maze=level(17).with_mouse((0, 0), Facing.RIGHT), layer=""),
+        dataclasses.replace(state, maze=state.maze.without_cheese()),
+    ):
+        text = changed.to_fragment()
+        code = "async (text) => { const s = await import('/static/state.js'); return s.encode(s.decode(text)); }"
+        assert shown.page.evaluate(code, text) == text, unquote(text)
