@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from interp_claims import cli
 from interp_claims.cli import main
+from interp_claims.commands import policies
 from interp_claims.mazes import CONFIRMATION, with_decision_square
 from interp_claims.measures import behaviour
 from interp_claims.measures.behaviour import BehaviourTable, Part, file_of
@@ -123,17 +123,23 @@ def test_a_damaged_record_is_named_and_left_as_it_is(record, tmp_path):
     assert (tmp_path / "verdicts" / "one.json").read_text() == "{"
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--help"], *([name, "--help"] for name in ("record", "behaviour", "table", "roles"))]
-)
-def test_help_shows_an_example_and_what_the_exit_status_means(arguments, capsys):
+COMMANDS = """list run compare record table attest behaviour roles explore register bind resolve score verify"""
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS.split()])
+def test_help_shows_an_example_and_what_the_exit_status_means(command, capsys):
     with pytest.raises(SystemExit) as stop:
-        main(arguments)
+        main([*command.split(), "--help"])
     assert stop.value.code == 0
     text = capsys.readouterr().out
-    assert "\n  pytest claims/ --policy" in text
-    assert "\n  interp-claims record results.json\n" in text
-    assert "exit status: 0 done, 1 the ledger or a prediction on it was changed afterwards, 2 " in text
+    assert f"\n  interp-claims {command}" in text.partition("examples:")[2]
+    assert "exit status" in text or "status: 0" in text
+
+
+def test_every_command_is_listed(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "{" + ",".join(COMMANDS.split()) + "}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -384,7 +390,7 @@ def test_a_folder_that_cannot_be_made_is_named(gather, tmp_path):
 
 
 def test_the_roles_of_each_policy_are_shown(gather, monkeypatch):
-    monkeypatch.setattr(cli, "roles_text", lambda policy: f"roles of {policy.name}, {policy.sha256[:6]}")
+    monkeypatch.setattr(policies, "roles_text", lambda policy: f"roles of {policy.name}, {policy.sha256[:6]}")
     untrained = Policy(ImpalaNetwork(1).initialise(0), name="x")
     status, out, error = gather(policies=("one", "untrained-scale1-seed0"), command="roles")
     assert (status, error) == (0, "")

@@ -27,6 +27,13 @@ from interp_claims.report.results_json import read_results
 _LEDGER = Path("claims/ledger.jsonl")
 _MANIFEST = Path("fixtures/policies.toml")
 _WIDTH = 160
+_EXAMPLES = {
+    "register": "interp-claims register claims/test_predictions.py --name P1",
+    "bind": "interp-claims bind P1 my_checkpoint.pth",
+    "resolve": "pytest claims/test_predictions.py --claims-json results.json\n  interp-claims resolve results.json",
+    "score": "interp-claims score",
+    "verify": "interp-claims verify claims/test_predictions.py",
+}
 _EPILOG = """\
 exit status: 0 done, 1 the ledger or a prediction on it was changed afterwards, 2 wrong usage or a file that cannot be
 read or written"""
@@ -37,7 +44,11 @@ def add_commands(commands: Any) -> None:
 
     def command(name: str, text: str, run: Any) -> argparse.ArgumentParser:
         added: argparse.ArgumentParser = commands.add_parser(
-            name, help=text, description=text[0].upper() + text[1:] + ".", epilog=_EPILOG
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            epilog=f"examples:\n  {_EXAMPLES[name]}\n\n{_EPILOG}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         added.add_argument("--ledger", type=Path, default=_LEDGER, help="default: %(default)s")
         added.add_argument("--manifest", type=Path, default=_MANIFEST, help="shipped policies (default: %(default)s)")

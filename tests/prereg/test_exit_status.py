@@ -92,7 +92,7 @@ def test_a_prediction_that_was_edited_is_1(ledger, verify, tmp_path):
     [
         (["--ledger", "none.jsonl"], "none.jsonl: no such file, wanted a ledger; name one with --ledger"),
         (["--ledger", "claims"], "claims: cannot be read (Is a directory); wanted a ledger"),
-        (["claims/none.py"], "claims/none.py: cannot be read as a file of claims"),
+        (["claims/none.py"], "claims/none.py: there is no such file or folder"),
         (["--manifest", "none.toml"], "none.toml: no readable manifest of policies"),
     ],
 )
