@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import platform
 import sys
@@ -23,7 +24,7 @@ from interp_claims.bench.rows import Row
 from interp_claims.bench.suite import policies_rows, suite_rows
 from interp_claims.bench.training import live_data_rows
 from interp_claims.errors import InterpClaimsError
-from interp_claims.files import write_atomically
+from interp_claims.files import write_atomically, write_between_marks
 
 BENCHMARKS: dict[str, Callable[[str], Iterator[Row]]] = {
     "edits": edit_rows,
@@ -58,8 +59,14 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     )
     parser.add_argument("--only", action="append", choices=sorted(BENCHMARKS), help="run these alone; repeatable")
     parser.add_argument("--json", type=Path, help="write the rows to this file")
+    parser.add_argument("--markdown", type=Path, help="write the table between the benchmark marks of this file")
+    parser.add_argument(
+        "--plain", action="store_true", help="without the suite's short cuts in drawing and computing: how fast it was"
+    )
     parser.add_argument("--device", default="cpu", help="default: %(default)s")
     chosen = parser.parse_args(arguments)
+    if chosen.plain:
+        importlib.import_module("interp_claims.bench.plain")
     console = Console(width=None if sys.stdout.isatty() else 150)
     rows = []
     status = 0
@@ -75,6 +82,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
                 console.print(f"{name}: {error}", markup=False)
                 status = 2
     console.print(_table(rows))
+    if chosen.markdown is not None:
+        write_between_marks(chosen.markdown, "plain benchmark" if chosen.plain else "benchmark", _markdown(rows))
     return status
 
 
@@ -84,14 +93,26 @@ def _content(rows: Sequence[Row], device: str) -> dict[str, Any]:
     return {"schema": 1, **where, "rows": [row.to_dict() for row in rows]}
 
 
+def _markdown(rows: Sequence[Row]) -> str:
+    head = ["| work | against | ratio | target | reached | measured |", "|---|---|---|---|---|---|"]
+    cells = ([row.name, row.against, f"{row.ratio:.2f}", _target(row), _reached(row), row.detail] for row in rows)
+    return "\n".join([*head, *(f"| {' | '.join(cell)} |" for cell in cells)])
+
+
+def _target(row: Row) -> str:
+    return f"{'≥' if row.direction == 'at least' else '≤'} {row.target:g}"
+
+
+def _reached(row: Row) -> str:
+    return "yes" if row.reached else "no"
+
+
 def _table(rows: Sequence[Row]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("work", "against", "ratio", "target", "reached", "measured"):
         table.add_column(heading, overflow="fold")
     for row in rows:
-        target = f"{'≥' if row.direction == 'at least' else '≤'} {row.target:g}"
-        reached = "yes" if row.reached else "no"
-        table.add_row(row.name, row.against, f"{row.ratio:.3f}", target, reached, row.detail)
+        table.add_row(row.name, row.against, f"{row.ratio:.3f}", _target(row), _reached(row), row.detail)
     return table
 
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from interp_claims.mazes.maze import Facing, Maze, MazeError, Square
 
-_CROWDED = 3
+#: With so many places of the mouse in one scene, its activations are computed around the mouse.
+CROWDED = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Observations:
     def crowded_scenes(self) -> frozenset[bytes]:
         """The scenes (see :attr:`Maze.scene`) that are shown with at least three places of the mouse."""
         places = Counter(scene for scene, _ in {(maze.scene, maze.key) for maze in self.mazes})
-        return frozenset(scene for scene, count in places.items() if count >= _CROWDED)
+        return frozenset(scene for scene, count in places.items() if count >= CROWDED)
 
     def with_mazes(self, change: Callable[[Maze], Maze]) -> Observations:
         """The same observations of changed mazes, for example without their cheese."""
