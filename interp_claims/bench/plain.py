@@ -21,5 +21,5 @@ def drawn_by_procgen(mazes: Sequence[Maze]) -> np.ndarray:
     return simulator().render(mazes)
 
 
-forward.paint = drawn_by_procgen  # type: ignore[attr-defined]
+forward.paint = drawn_by_procgen  # type: ignore[assignment,attr-defined]
 observations.CROWDED = 2**31  # more places than a maze has: none is computed around its mouse
