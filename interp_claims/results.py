@@ -102,6 +102,8 @@ class ClaimResult:
         broken_off: whether it was not evaluated because its function raised an error, its process died or the machine
             stood in the way, which says nothing about the policy and is never put on record.
         unmeasurable: seed of the maze for which the measure is undefined, where that is why it was not evaluated.
+        scale: the policy's width multiplier.
+        bounds: for sampled claims, the smallest and the largest number that can be measured.
     """
 
     claim: str
@@ -132,6 +134,8 @@ class ClaimResult:
     seconds: float = 0.0
     broken_off: bool = False
     unmeasurable: Optional[int] = None
+    scale: Optional[int] = None
+    bounds: Optional[tuple[float, float]] = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -143,7 +147,8 @@ class ClaimResult:
         controls = tuple(ControlResult(**{**c, "interval": _pair(c["interval"])}) for c in data["controls"])
         compared = data.get("comparison")
         comparison = None if compared is None else Comparison.from_dict(compared)
-        fields = {"controls": controls, "comparison": comparison, "interval": _pair(data["interval"])}
+        fields: dict[str, Any] = {"controls": controls, "comparison": comparison, "interval": _pair(data["interval"])}
+        fields["bounds"] = _pair(data.get("bounds"))
         by_seed = {name: _by_seed(data.get(name, ())) for name in ("against", "scores")}
         return cls(**{**data, **fields, **by_seed})
 

@@ -105,7 +105,7 @@ def shade_squares(
     low, high = limits
     kept = ax.get_xlim(), ax.get_ylim()
     image = ax.imshow(
-        np.ma.masked_invalid(grid), extent=extent, origin="lower", cmap=cmap, vmin=low, vmax=high, alpha=opacity,
+        grid, extent=extent, origin="lower", cmap=cmap, vmin=low, vmax=high, alpha=opacity,
         interpolation="nearest", zorder=1,
     )  # fmt: skip
     ax.set_xlim(kept[0])
