@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any, Optional
 
 SCHEMA_VERSION = 1
 #: Changes whenever the same effects could lead to another verdict or another number of mazes.
 ENGINE_VERSION = "1"
+
+_ROLES = re.compile(r"(?:^|-)(published roles|channels \d+(?:,\d+)*)(?=-|\]$)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,6 +154,18 @@ class ClaimResult:
         fields["bounds"] = _pair(data.get("bounds"))
         by_seed = {name: _by_seed(data.get(name, ())) for name in ("against", "scores")}
         return cls(**{**data, **fields, **by_seed})
+
+
+def roles_named(claim: str) -> str:
+    """Which roles a claim's identity says it was run with, as ``--roles`` takes them.
+
+    >>> roles_named("claims/test_a.py::test_it[3-channels 17,3-size]"), roles_named("claims/test_a.py::test_it[size]")
+    ('17,3', 'discovered')
+    """
+    chosen = _ROLES.search(claim.partition("[")[2])
+    if chosen is None:
+        return "discovered"
+    return chosen[1].removeprefix("channels ") if chosen[1] != "published roles" else "published"
 
 
 def _by_seed(pairs: Any) -> tuple[tuple[int, float], ...]:
