@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from interp_claims.commands import prereg
+from interp_claims.commands import prereg, report
 from interp_claims.errors import InterpClaimsError
 from interp_claims.files import make_folder, write_atomically, write_between_marks
 from interp_claims.measures.behaviour import BehaviourTable, file_of, gathered_folder
@@ -123,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
         "--manifest", type=Path, default=Path("fixtures/policies.toml"), help="shipped policies (default: %(default)s)"
     )
     roles.set_defaults(run=_roles)
+    report.add_command(commands)
     prereg.add_commands(commands)
     attest = commands.add_parser(
         "attest",

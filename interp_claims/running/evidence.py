@@ -12,7 +12,6 @@ from typing import Any, Optional
 import numpy as np
 from torch import Tensor
 
-from interp_claims.errors import CircumstanceError
 from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.observations import Observations
 from interp_claims.measures.fields import VectorField, field_squares, vector_fields
@@ -50,7 +49,7 @@ class Definition:
         function = getattr(getattr(function, "hypothesis", None), "inner_test", function)
         try:
             lines, line = inspect.getsourcelines(function)
-        except OSError:
+        except (OSError, TypeError):
             lines, line = [], 0
         hypothesis = spec.hypotheses.get(run.threshold)
         declared: list[tuple[str, str]] = [("kind", spec.kind)]
@@ -218,8 +217,6 @@ def _pictured(run: ClaimToRun, policy: Policy, seed: int, chosen: str, score: Op
         run.table(noting, (maze,))
         asked = [(shown, edit) for shown, edit in forward.asked if shown.seed == seed]  # others lend activations
         return _with_fields(picture, policy, asked) if asked else None
-    except CircumstanceError:
-        raise
     except Exception as error:  # whatever a claim's function raises: the other mazes can be looked at
         return dataclasses.replace(picture, trouble=f"{type(error).__name__}: {error}")
 
@@ -239,8 +236,6 @@ def _with_fields(
             fields["edited"] = _field(policy.edited(edits[-1][1]), shown)
         if len(edits) > 1:
             fields["first"] = _field(policy.edited(edits[0][1]), edits[0][0])
-    except CircumstanceError:
-        raise
     except Exception as error:  # such as an edit with one value for each observation of the claim
         fields["trouble"] = f"the edit cannot be made on every square ({type(error).__name__}: {error})"
     return dataclasses.replace(picture, **fields)
