@@ -52,19 +52,27 @@ def new_axes() -> Axes:
 
 
 def draw_maze(ax: Axes, maze: Maze, *, mouse: bool, pale: bool) -> None:
-    """procgen's view of a maze; pale, so that something can be drawn over it and read."""
+    """procgen's view of a maze; pale and without grain, so that something can be drawn over it and read."""
     view = human_view(maze).astype(np.float64) / 255
     if not mouse:
         view = _without_mouse(maze, view)
     if pale:
-        keep = np.where(_by_pixel(maze.free), _PALE_FLOOR, _PALE_WALL)
-        for square in (*((maze.mouse,) if mouse else ()), *((maze.cheese,) if maze.cheese is not None else ())):
-            keep[_pixels_of(square)] = 1.0
-        view = 1 - keep[..., None] * (1 - view)
+        shown = [square for square in (maze.mouse if mouse else None, maze.cheese) if square is not None]
+        view = _pale(maze, view, shown)
     limits = ax.get_xlim(), ax.get_ylim()
     ax.imshow(view, extent=WORLD, origin="upper", interpolation="bilinear", zorder=0)
     ax.set_xlim(limits[0])
     ax.set_ylim(limits[1])
+
+
+def _pale(maze: Maze, view: np.ndarray, kept: Iterable[Square]) -> np.ndarray:
+    """Floor and walls each in one pale colour, but some squares as they are."""
+    pale, free = view.copy(), _by_pixel(maze.free)
+    for part, strength in ((free, _PALE_FLOOR), (~free, _PALE_WALL)):
+        pale[part] = 1 - strength * (1 - view[part].mean(axis=0))
+    for square in kept:
+        pale[_pixels_of(square)] = view[_pixels_of(square)]
+    return pale
 
 
 def _by_pixel(squares: np.ndarray) -> np.ndarray:

@@ -44,6 +44,9 @@
     }
     form.querySelector("output").textContent = shown === rows.length ? "" : `${shown} of ${rows.length} shown`;
   };
+  addEventListener("beforeprint", () => {
+    document.querySelectorAll("details.maze").forEach((maze) => (maze.open = true));
+  });
   form.hidden = false;
   form.addEventListener("input", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
