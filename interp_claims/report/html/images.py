@@ -23,7 +23,7 @@ from interp_claims.pictures import plot_difference, plot_vector_field
 from interp_claims.running.evidence import PicturedMaze
 
 _PIXELS_PER_TILE, _LEAST_PIXELS = 15, 150
-_COLOURS = 40
+_COLOURS = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +85,9 @@ def _image(maze: Maze, caption: str, draw: Callable[[Axes], None], *fields: Vect
     draw(figure.add_axes((0, 0, 1, 1)))
     canvas.draw()  # type: ignore[no-untyped-call]
     drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    picture = Image.fromarray(drawn[..., :3].copy()).quantize(_COLOURS, dither=Image.Dither.NONE)
+    picture = Image.fromarray(drawn[..., :3].copy()).quantize(
+        _COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+    )
     data = io.BytesIO()
     picture.convert("RGB").save(data, "WEBP", lossless=True, quality=80, method=4)
     uri = f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"

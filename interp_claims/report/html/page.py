@@ -59,12 +59,10 @@ class MazeView:
     Attributes:
         picture: the maze.
         images: its pictures.
-        replay: the command that measures the claim on it.
     """
 
     picture: PicturedMaze
     images: tuple[FieldImage, ...]
-    replay: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,14 +74,16 @@ class ResultView:
         charts: how the evidence grew, or None.
         no_charts: why not.
         mazes: mazes with pictures.
-        replays: seed, score and replay command of the mazes that speak most against it.
+        replays: seed and score of the mazes that speak most against it.
+        replay: the command that measures the claim on the first of them, or empty.
     """
 
     result: ClaimResult
     charts: Optional[PathCharts]
     no_charts: str
     mazes: tuple[MazeView, ...]
-    replays: tuple[tuple[int, Optional[float], str], ...]
+    replays: tuple[tuple[int, Optional[float]], ...]
+    replay: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -198,12 +198,12 @@ def _result_view(result: ClaimResult, evidence: Optional[Evidence]) -> ResultVie
         except PathError as error:
             trouble = str(error)
     pictured = evidence.mazes if evidence is not None else ()
-    mazes = tuple(MazeView(maze, field_images(maze), replay_command(result, maze.seed)) for maze in pictured)
+    mazes = tuple(MazeView(maze, field_images(maze)) for maze in pictured)
     against: list[tuple[int, Optional[float]]] = [*result.against]
     if not against and result.unmeasurable is not None:
         against = [(result.unmeasurable, None)]
-    replays = tuple((seed, score, replay_command(result, seed)) for seed, score in against)
-    return ResultView(result, charts, trouble, mazes, replays)
+    replay = replay_command(result, against[0][0]) if against else ""
+    return ResultView(result, charts, trouble, mazes, tuple(against), replay)
 
 
 def replay_command(result: ClaimResult, seed: int) -> str:
@@ -217,6 +217,11 @@ def replay_command(result: ClaimResult, seed: int) -> str:
 def signed(value: float) -> str:
     """A number with its sign and three decimals; a true minus."""
     return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
+
+
+def name_of(claim: str) -> str:
+    """The name of a claim's function in words, without what stands in brackets."""
+    return claim_text(claim.split("[")[0])
 
 
 def variant(claim: str) -> str:
@@ -237,7 +242,7 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "signed": signed,
         "control": control_text,
-        "claim_text": claim_text,
+        "name": name_of,
         "variant": variant,
     }
     return environment
