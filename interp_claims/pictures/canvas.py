@@ -68,8 +68,13 @@ def draw_maze(ax: Axes, maze: Maze, *, mouse: bool, pale: bool) -> None:
 def _pale(maze: Maze, view: np.ndarray, kept: Iterable[Square]) -> np.ndarray:
     """Floor and walls each in one pale colour, but some squares as they are."""
     pale, free = view.copy(), _by_pixel(maze.free)
-    for part, strength in ((free, _PALE_FLOOR), (~free, _PALE_WALL)):
-        pale[part] = 1 - strength * (1 - view[part].mean(axis=0))
+    bare = maze.free.copy()
+    bare[maze.mouse] = False
+    if maze.cheese is not None:
+        bare[maze.cheese] = False
+    floor = _by_pixel(bare) if bare.any() else free
+    pale[free] = 1 - _PALE_FLOOR * (1 - view[floor].mean(axis=0))
+    pale[~free] = 1 - _PALE_WALL * (1 - view[~free].mean(axis=0)) if not maze.free.all() else 1.0
     for square in kept:
         pale[_pixels_of(square)] = view[_pixels_of(square)]
     return pale

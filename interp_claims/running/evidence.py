@@ -101,11 +101,11 @@ class PicturedMaze:
     trouble: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, which travels between processes; probabilities are rounded to four digits."""
+        """Plain data, which travels between processes."""
         data = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         for name in ("unedited", "edited", "first"):
             field = data[name]
-            data[name] = None if field is None else [field.maze.to_dict(), field.probabilities.round(_DIGITS).tolist()]
+            data[name] = None if field is None else [field.maze.to_dict(), field.probabilities.tolist()]
         return {**data, "edits": list(self.edits)}
 
     @classmethod
@@ -242,5 +242,6 @@ def _with_fields(
 
 
 def _field(policy: Policy, maze: Maze) -> VectorField:
+    """A vector field, rounded as it is kept."""
     (field,) = vector_fields(policy, [maze])
-    return field
+    return dataclasses.replace(field, probabilities=field.probabilities.round(_DIGITS))
