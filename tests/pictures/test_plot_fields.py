@@ -80,8 +80,8 @@ def test_fields_on_other_squares_are_refused(ax, drawn):
     with pytest.raises(PictureError) as error:
         plot_difference(field(drawn), other, ax=ax)
     assert str(error.value) == (
-        "fields: got one on 17 squares and one on 18 others, wanted both on the same; make them with vector_fields from "
-        "mazes with the same walls and cheese"
+        "fields: got one on 17 squares and one on 18 others, wanted both on the same; make them with vector_fields "
+        "from mazes with the same walls and cheese"
     )
 
 

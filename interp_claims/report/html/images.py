@@ -106,9 +106,8 @@ def _described(maze: Maze, before: VectorField, after: Optional[VectorField] = N
         name = "decision square" if marked else "square"
         p = before.probabilities[before.squares.index(square)]
         likely = Direction(int(p.argmax())).name.lower()
-        return (
-            f"{where}. On the {name} {_from_corner(maze, square)} the likeliest direction is {likely}, {p.max():.2f}."
-        )
+        here = f"On the {name} {_from_corner(maze, square)} the likeliest direction is {likely}"
+        return f"{where}. {here}, with probability {p.max():.2f}."
     changes = total_variation(before.probabilities, after.probabilities)
     most = int(changes.argmax())
     text = (
