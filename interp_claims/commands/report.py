@@ -109,9 +109,7 @@ def _policies_of(run: SavedRun, chosen: argparse.Namespace) -> tuple[dict[str, P
         if policy.sha256 == sha256:
             found[sha256] = policy
         else:
-            notes[name] = (
-                f"the weights that it has now hash to {policy.sha256}; give those of the results with --policy"
-            )
+            notes[name] = f"its weights now hash to {policy.sha256}; give those of the results with --policy"
     return found, notes
 
 

@@ -22,7 +22,7 @@ from interp_claims.measures.fields import VectorField
 from interp_claims.pictures import plot_difference, plot_vector_field
 from interp_claims.running.evidence import PicturedMaze
 
-_PIXELS_PER_TILE, _LEAST_PIXELS = 15, 150
+_PIXELS_PER_TILE, _LEAST_PIXELS = 15, 300
 _COLOURS = 64
 
 
