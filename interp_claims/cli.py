@@ -1,4 +1,4 @@
-"""The command line: ``interp-claims record``, ``behaviour``, ``roles`` and ``table``."""
+"""The command line: ``interp-claims record``, ``behaviour``, ``roles``, ``table``, and those in ``commands``."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ _EPILOG = """\
 examples:
   pytest claims/ --policy region5-seed0-bootstrap --claims-json results.json
   interp-claims record results.json
+  interp-claims report results.json --out out/
   interp-claims behaviour my_checkpoint.pth
   interp-claims roles my_checkpoint.pth
 

@@ -19,6 +19,7 @@ from interp_claims.policies.forward import ActivationEdit, Forward
 from interp_claims.policies.policy import Policy
 from interp_claims.results import ClaimResult
 from interp_claims.running.context import ClaimToRun, RunOptions
+from interp_claims.verdicts.sequential import Hypothesis
 
 _DIGITS = 4
 _AGAINST = 2
@@ -53,6 +54,8 @@ class Definition:
             lines, line = [], 0
         hypothesis = spec.hypotheses.get(run.threshold)
         declared: list[tuple[str, str]] = [("kind", spec.kind)]
+        if hypothesis is not None:
+            declared.append(("states", str(hypothesis) if spec.kind == "sampled" else _without_estimand(hypothesis)))
         if hypothesis is not None and spec.kind == "sampled":
             low, high = hypothesis.estimand.bounds
             declared.append(("bounds", f"{low:g} to {high:g}"))
@@ -68,9 +71,14 @@ class Definition:
                 declared.append((heading, ", ".join(control.name for control in controls)))
         if run.variant:
             declared.append(("parameters", run.variant))
-        statement = "" if hypothesis is None else str(hypothesis)
+        statement = dict(declared).get("states", "")
         text = textwrap.dedent("".join(lines))
         return cls(run.name.split("::")[0], line, text, statement, tuple(declared))
+
+
+def _without_estimand(hypothesis: Hypothesis) -> str:
+    """What an approximate claim states about its statistic."""
+    return f"{hypothesis.direction} {hypothesis.theta:g} (approximate)"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -170,6 +170,7 @@ def test_approximate_claims_show_the_first_maze(policy):
 
     claimed = to_run(ranked, policy)
     result = claimed.result(Verdict.UNDECIDED, OPTIONS, mazes=30)
+    assert Definition.of(claimed).statement == "at least 0 (approximate)"
     (picture,) = pictured_mazes(claimed, result, OPTIONS)
     assert (picture.chosen, picture.score) == ("first", None)
     assert picture.seed == with_decision_square().sample(CONFIRMATION, 1)[0].seed
@@ -195,6 +196,7 @@ def test_a_definition_says_what_is_declared_and_shows_the_function(policy):
     assert definition.source.startswith("@declared\ndef lowered(policy, mazes):\n")
     assert definition.declared == (
         ("kind", "sampled"),
+        ("states", "mean at least 0.02"),
         ("bounds", "-1 to 1"),
         ("mazes", "with_decision_square()"),
         ("budget", "1024 mazes"),

@@ -157,3 +157,6 @@ def test_on_paper_the_pictures_are_unfolded_and_the_tools_are_gone(show):
     assert page.locator("details.maze:not([open])").count() == 0
     assert not page.locator("form.tools").is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.set_viewport_size({"width": 720, "height": 1000})  # a sheet of paper
+    cut = "(group) => group.scrollWidth > group.clientWidth + 1"
+    assert not any(page.locator(".fields").evaluate_all(f"(groups) => groups.map({cut})"))
