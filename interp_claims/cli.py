@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Optional
 
-from interp_claims.commands import claims, explore, policies, prereg, records
+from interp_claims.commands import claims, explore, policies, prereg, records, report
 from interp_claims.errors import InterpClaimsError
 from interp_claims.prereg.ledger import TamperedError
 
@@ -16,6 +16,7 @@ _EPILOG = """\
 examples:
   interp-claims list
   interp-claims run -n 2 --policy my_checkpoint.pth --claims-json results.json
+  interp-claims report results.json --out out/
   interp-claims record results.json
   interp-claims compare old.json new.json
   interp-claims explore --policy my_checkpoint.pth
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=form,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for part in (claims, records, policies, explore, prereg):
+    for part in (claims, records, report, policies, explore, prereg):
         part.add_commands(commands)
     return parser
 

@@ -34,10 +34,11 @@ from interp_claims.results import ClaimResult
 from interp_claims.running import ClaimToRun, RunOptions, not_evaluated, run_claim
 from interp_claims.running.comparison import compare
 from interp_claims.running.counterexamples import save_counterexample, smallest_counterexample
+from interp_claims.running.evidence import Definition, Evidence, evidence_of
 from interp_claims.verdicts.estimands import Ratio
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA, Verdict
 
-_SUPPLIED = ("policy", "mazes")
+SUPPLIED = ("policy", "mazes")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -97,6 +98,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="whether a claim that the budget leaves undecided, and that has no record, fails",
     )
     group.addoption("--claims-json", metavar="PATH", help="write all results to this file")
+    group.addoption(
+        "--report",
+        metavar="FOLDER",
+        help="write a report to this folder: index.html, one self-contained page, with summary.md and results.json",
+    )
+    group.addoption("--no-pictures", action="store_true", help="make the report without vector fields, which take time")
     group.addoption("--replay", metavar="SEED_OR_FILE", help="measure the chosen claims on this one maze and show it")
     group.addoption(
         "--counterexamples",
@@ -231,7 +238,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     run = pyfuncitem.config.stash[_RUN]
     if run.refusal:
         pytest.fail(run.refusal, pytrace=False)
-    claim = _claim_to_run(pyfuncitem, spec)
+    claim = claim_to_run(pyfuncitem, spec)
     if run.options.mutant:
         claim = mutated(claim, run.options.mutant)
     seed = pyfuncitem.config.getoption("replay")
@@ -251,6 +258,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     finally:
         run.progress.clear()
     pyfuncitem.stash[_RESULT] = result
+    if pyfuncitem.config.getoption("report"):
+        pictures = not pyfuncitem.config.getoption("no_pictures")
+        pyfuncitem.stash[_EVIDENCE] = evidence_of(claim, result, pictures=pictures, options=options)
     if (folder := pyfuncitem.config.getoption("counterexamples")) and result.verdict != Verdict.SUPPORTED:
         pyfuncitem.stash[_COUNTEREXAMPLE] = _search(claim, Path(folder), _command(pyfuncitem))
     outcome = run.outcome(result)
@@ -313,15 +323,16 @@ def _command(item: pytest.Function) -> str:
 
 
 _RESULT = pytest.StashKey[ClaimResult]()
+_EVIDENCE = pytest.StashKey[Evidence]()
 _REPLAY = pytest.StashKey[str]()
 _COUNTEREXAMPLE = pytest.StashKey[str]()
 
 
-def _claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
+def claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
     """The claim that an item is; before its fixtures are there, one without policy and arguments."""
     parameters = _parameters(item)
     threshold = str(parameters.get("claim_threshold", ""))
-    arguments = {n: item.funcargs[n] for n in item._fixtureinfo.argnames if n in item.funcargs and n not in _SUPPLIED}
+    arguments = {n: item.funcargs[n] for n in item._fixtureinfo.argnames if n in item.funcargs and n not in SUPPLIED}
     policy: Any = item.funcargs.get("policy")
     return ClaimToRun(_claim_name(item), spec, threshold, item.obj, policy, arguments, _variant(parameters))
 
@@ -350,7 +361,7 @@ def _without_verdict(item: pytest.Item, run: Run) -> Optional[ClaimResult]:
         return None
     prediction = prediction_of(item.obj)
     options = run.options if prediction is None else dataclasses.replace(run.options, prediction=prediction.name)
-    claim = dataclasses.replace(_claim_to_run(item, spec), policy=None)
+    claim = dataclasses.replace(claim_to_run(item, spec), policy=None)
     row = claim.result(Verdict.NOT_EVALUATED, options, broken_off=True)
     asked: Any = item.callspec.params.get("policy") if hasattr(item, "callspec") else None
     return dataclasses.replace(row, policy=asked)
@@ -370,6 +381,9 @@ def pytest_runtest_makereport(
         result = _broken_off(item, call.excinfo)
     if result is not None and call.when != "teardown":
         report.interp_claims_result = result.to_dict()  # type: ignore[attr-defined]
+        if item.config.getoption("report") and isinstance(item, pytest.Function) and (spec := spec_of(item.obj)):
+            evidence = item.stash.get(_EVIDENCE, None) or Evidence(Definition.of(claim_to_run(item, spec)))
+            report.interp_claims_evidence = evidence.to_dict()  # type: ignore[attr-defined]
     return report
 
 

@@ -15,13 +15,16 @@ from interp_claims.outcomes import Outcome, numbers_text
 from interp_claims.plugin_faults import BrokenOff
 from interp_claims.policies.manifest import Manifest
 from interp_claims.records import Records
+from interp_claims.report.bar import NO_PICTURES, drawing_bar
 from interp_claims.report.comparison import comparison_markdown
+from interp_claims.report.folder import RESULTS
 from interp_claims.report.matrix import Matrix, matrix_table
 from interp_claims.report.progress import ProgressLines
 from interp_claims.report.results_json import write_results
 from interp_claims.report.terminal import closing_table
 from interp_claims.results import ClaimResult
 from interp_claims.running import RunOptions
+from interp_claims.running.evidence import Evidence
 
 _PLAIN_WIDTH = 150
 
@@ -56,6 +59,7 @@ class Reporter:
         self.rows: list[tuple[ClaimResult, Outcome]] = []
         self.lines: Optional[ProgressLines] = None
         self.not_written: list[str] = []
+        self.evidence: dict[tuple[str, Optional[str]], Evidence] = {}
 
     @property
     def terminal(self) -> Any:
@@ -95,6 +99,8 @@ class Reporter:
             return
         outcome = self.run.outcome(result)
         self.rows.append((result, outcome))
+        if (shown := getattr(report, "interp_claims_evidence", None)) is not None:
+            self.evidence[result.claim, result.policy] = Evidence.from_dict(shown)
         if self.terminal is not None and self.terminal.verbosity >= 0:
             threshold = result.claim.rpartition("[")[2].rstrip("]") if result.claim.endswith("]") else ""
             where = ", ".join(part for part in (threshold, result.policy) if part)
@@ -155,6 +161,17 @@ class Reporter:
             results = [result for result, _ in self.rows]
             order = self.run.manifest.names(self.config.getoption("policy"))
             self._write(session, lambda: write_results(Path(path), results, self.run.seeds_of(), order))
+        if folder := self.config.getoption("report"):
+            self._write(session, lambda: self._write_report(Path(folder)))
+
+    def _write_report(self, folder: Path) -> None:
+        from interp_claims.report.written import write_report  # draws with matplotlib, which takes long to load
+
+        order = self.run.manifest.names(self.config.getoption("policy"))
+        write_results(folder / RESULTS, [result for result, _ in self.rows], self.run.seeds_of(), order)
+        remark = NO_PICTURES if self.config.getoption("no_pictures") else ""
+        with drawing_bar() as progress:
+            write_report(folder / RESULTS, folder, self.evidence, notes={}, remark=remark, progress=progress)
 
     def _write(self, session: pytest.Session, write: Callable[[], None]) -> None:
         """Write a file; where that is not possible, the verdicts are shown all the same and the run fails."""

@@ -12,6 +12,7 @@ from typing import Optional
 import pytest
 
 from interp_claims.errors import InterpClaimsError
+from interp_claims.files import FileError
 from interp_claims.outcomes import (
     ClaimNotEvaluated,
     Outcome,
@@ -27,6 +28,7 @@ from interp_claims.policies.policy import Policy
 from interp_claims.policies.roles import given_channels
 from interp_claims.prereg import Ledger
 from interp_claims.records import Records
+from interp_claims.report.folder import check_folder
 from interp_claims.report.progress import ProgressFile
 from interp_claims.report.results_json import read_results
 from interp_claims.results import ClaimResult
@@ -99,6 +101,13 @@ class Run:
             raise pytest.UsageError("--mutant: mutants are not compared with older policies; leave out --against")
         if self.config.getoption("summary") and not against:
             raise pytest.UsageError("--summary: tells of a comparison; give --against too")
+        if report := self.config.getoption("report"):
+            try:
+                check_folder(Path(report))
+            except FileError as error:
+                raise pytest.UsageError(f"--report: {error}") from error
+        elif self.config.getoption("no_pictures"):
+            raise pytest.UsageError("--no-pictures: tells of a report; give --report too")
         if path := self.config.getoption("claims_json"):
             folder = Path(path).resolve().parent
             existing = next(parent for parent in (folder, *folder.parents) if parent.exists())

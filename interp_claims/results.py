@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any, Optional
 
 SCHEMA_VERSION = 1
 #: Changes whenever the same effects could lead to another verdict or another number of mazes.
 ENGINE_VERSION = "1"
+
+_ROLES = re.compile(r"(?:^|-)(published roles|channels \d+(?:,\d+)*)(?=-|\]$)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +105,8 @@ class ClaimResult:
         broken_off: whether it was not evaluated because its function raised an error, its process died or the machine
             stood in the way, which says nothing about the policy and is never put on record.
         unmeasurable: seed of the maze for which the measure is undefined, where that is why it was not evaluated.
+        scale: the policy's width multiplier.
+        bounds: for sampled claims, the smallest and the largest number that can be measured.
     """
 
     claim: str
@@ -132,6 +137,8 @@ class ClaimResult:
     seconds: float = 0.0
     broken_off: bool = False
     unmeasurable: Optional[int] = None
+    scale: Optional[int] = None
+    bounds: Optional[tuple[float, float]] = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -143,9 +150,22 @@ class ClaimResult:
         controls = tuple(ControlResult(**{**c, "interval": _pair(c["interval"])}) for c in data["controls"])
         compared = data.get("comparison")
         comparison = None if compared is None else Comparison.from_dict(compared)
-        fields = {"controls": controls, "comparison": comparison, "interval": _pair(data["interval"])}
+        fields: dict[str, Any] = {"controls": controls, "comparison": comparison, "interval": _pair(data["interval"])}
+        fields["bounds"] = _pair(data.get("bounds"))
         by_seed = {name: _by_seed(data.get(name, ())) for name in ("against", "scores")}
         return cls(**{**data, **fields, **by_seed})
+
+
+def roles_named(claim: str) -> str:
+    """Which roles a claim's identity says it was run with, as ``--roles`` takes them.
+
+    >>> roles_named("claims/test_a.py::test_it[3-channels 17,3-size]"), roles_named("claims/test_a.py::test_it[size]")
+    ('17,3', 'discovered')
+    """
+    chosen = _ROLES.search(claim.partition("[")[2])
+    if chosen is None:
+        return "discovered"
+    return chosen[1].removeprefix("channels ") if chosen[1] != "published roles" else "published"
 
 
 def _by_seed(pairs: Any) -> tuple[tuple[int, float], ...]:

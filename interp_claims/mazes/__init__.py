@@ -28,7 +28,7 @@ from interp_claims.mazes.geometry import (
 )
 from interp_claims.mazes.maze import NUM_BACKGROUNDS, SIZES, WORLD_TILES, Facing, Maze, MazeError, Square, Theme
 from interp_claims.mazes.observations import Observations
-from interp_claims.mazes.procgen import LARGEST_SEED, Simulator, make_env, paint, simulator
+from interp_claims.mazes.procgen import LARGEST_SEED, Simulator, human_view, make_env, paint, simulator
 from interp_claims.mazes.sampling import (
     CONFIRMATION,
     DISCOVERY,
@@ -98,6 +98,7 @@ __all__ = [
     "drawn_squares",
     "drawn_target",
     "euclidean",
+    "human_view",
     "level",
     "make_env",
     "maze_rng",

@@ -16,6 +16,7 @@ from interp_claims.mazes.painting import Painter
 from interp_claims.mazes.state import State
 
 PIXELS = 64
+VIEW_PIXELS = 512
 LARGEST_SEED = 2**31 - 2
 
 
@@ -90,6 +91,7 @@ def check_seed(seed: int) -> None:
 
 
 _simulators: dict[int, Simulator] = {}
+_viewers: dict[int, tuple[Any, State]] = {}
 _painters: dict[int, Painter] = {}
 
 
@@ -125,3 +127,16 @@ def _painter() -> Painter:
         _painters.clear()
         _painters[pid] = Painter(simulator().render)
     return _painters[pid]
+
+
+def human_view(maze: Maze) -> np.ndarray:
+    """What people are shown of a maze, in procgen's own large picture of the whole world: uint8 array (512, 512, 3)."""
+    pid = os.getpid()
+    if pid not in _viewers:
+        _viewers.clear()
+        env = make_env(num=1, rand_seed=0, start_level=0, num_levels=1, render_mode="rgb_array")
+        atexit.register(env.close)
+        _viewers[pid] = env, State(env.callmethod("get_state")[0])
+    env, template = _viewers[pid]
+    env.callmethod("set_state", [template.with_maze(maze)])
+    return np.array(env.get_info()[0]["rgb"])

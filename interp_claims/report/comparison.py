@@ -8,7 +8,8 @@ from interp_claims.outcomes import Outcome
 from interp_claims.report.terminal import claim_text
 from interp_claims.results import ClaimResult
 
-_ORDER = ("regressed", "undecided", "non-inferior")
+#: What became of claims, the worst first.
+ORDER = ("regressed", "undecided", "non-inferior")
 
 
 def comparison_markdown(rows: Sequence[tuple[ClaimResult, Outcome]]) -> str:
@@ -26,8 +27,8 @@ def comparison_markdown(rows: Sequence[tuple[ClaimResult, Outcome]]) -> str:
     rest = ["", "Failed without a comparison:", "", *others] if others else []
     if not compared:
         return "\n".join(["No claim was compared.", *rest]) + "\n"
-    compared.sort(key=lambda row: (row[1].error is None, _ORDER.index(row[2].change), row[0].claim))
-    counts = {change: sum(c.change == change for *_, c in compared) for change in _ORDER}
+    compared.sort(key=lambda row: (row[1].error is None, ORDER.index(row[2].change), row[0].claim))
+    counts = {change: sum(c.change == change for *_, c in compared) for change in ORDER}
     flips = sum(bool(c.before) and c.before != r.verdict for r, _, c in compared)
     passes = sum(bool(c.before) and c.before != "supported" == r.verdict for r, _, c in compared)
     failed = sum(outcome.error is not None for _, outcome, _ in compared)

@@ -138,6 +138,7 @@ class ClaimToRun:
             source=str(self.spec.source),
             policy=None if self.policy is None else self.policy.name,
             policy_sha256=None if self.policy is None else self.policy.sha256,
+            scale=None if self.policy is None else self.policy.scale,
             verdict=verdict.value,
             reported=self.spec.reported,
             prediction=options.prediction,

@@ -186,6 +186,7 @@ def run_sampled(
         against=tuple((seeds[i], float(all_scores[i])) for i in worst),
         scores=tuple((seed, round(float(score), 6)) for seed, score in zip(seeds, all_scores[:kept])),
         seconds=time.monotonic() - began,
+        bounds=hypothesis.estimand.bounds,
     )
 
 

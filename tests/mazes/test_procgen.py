@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.mazes import Facing, Simulator, State, make_env, procgen, simulator
+from interp_claims.mazes import Facing, Simulator, State, human_view, make_env, paint, procgen, simulator
 from interp_claims.mazes.strategies import perfect_mazes
 
 examples = settings(max_examples=25, derandomize=True, database=None, deadline=None)
@@ -209,3 +209,20 @@ def test_an_environment_can_be_made_with_other_options():
     env = make_env(num=2, rand_seed=0, env_name="heist", distribution_mode="easy", start_level=3, num_levels=1)
     assert env.num == 2
     assert all(b"heist" in data for data in env.callmethod("get_state"))
+
+
+def test_the_human_view_shows_the_same_maze_in_large():
+    maze = simulator().mazes([5])[0]
+    view, small = human_view(maze), paint([maze])[0]
+    assert (view.shape, view.dtype) == ((512, 512, 3), np.uint8)
+    shrunk = view.reshape(64, 8, 64, 8, 3).mean(axis=(1, 3))
+    assert np.abs(shrunk - small).mean() < 16, "the same picture but for its grain"
+    assert np.array_equal(view, human_view(maze)), "asked again, the same"
+    assert np.array_equal(human_view(maze.without_cheese()), human_view(maze.without_cheese()))
+
+
+def test_the_human_view_shows_mouse_and_cheese_on_their_squares():
+    maze = simulator().mazes([5])[0]
+    changed = np.argwhere((human_view(maze) != human_view(maze.without_cheese())).any(axis=2)) * 25 / 512
+    assert len(changed)
+    assert (np.abs(changed - (24.5 - maze.cheese[0], maze.cheese[1] + 0.5)) < 0.8).all()
