@@ -13,6 +13,8 @@ from interp_claims.claims import ClaimSpec, spec_of
 from interp_claims.errors import InterpClaimsError
 from interp_claims.verdicts.sequential import Hypothesis
 
+_READ = "interp_claims_read_"
+
 
 class CollectingError(InterpClaimsError):
     """A file that cannot be read as claims."""
@@ -48,11 +50,12 @@ def hypothesis_of(spec: ClaimSpec, claim: str) -> Hypothesis:
 def _claims_of(path: Path, root: Path) -> dict[str, Callable[..., Any]]:
     try:
         where = path.resolve().relative_to(root.resolve()).as_posix()
-        spec = importlib.util.spec_from_file_location(path.stem, path)
+        name = f"{_READ}{path.stem}"  # not what pytest calls it, should it collect another file of this name
+        spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
             raise ImportError("not a Python file")
         module = importlib.util.module_from_spec(spec)
-        sys.modules[path.stem] = module  # so that the sources of its functions are found
+        sys.modules[name] = module  # so that the sources of its functions are found
         spec.loader.exec_module(module)
     except (ImportError, OSError, SyntaxError, ValueError) as error:
         raise CollectingError(f"{path}: cannot be read as a file of claims under {root} ({error})") from error

@@ -24,6 +24,14 @@ from interp_claims.running.evidence import Evidence, evidence_of
 if TYPE_CHECKING:
     from interp_claims.plugin_collecting import CollectedClaim
 
+_EPILOG = """\
+examples:
+  pytest claims/ -n 2 --claims-json results.json
+  interp-claims report results.json --out out/
+  interp-claims report results.json --policy my_checkpoint.pth --no-pictures
+
+exit status: 0 written, 2 wrong usage, or a file that cannot be read or written, 130 interrupted
+"""
 _NO_CLAIMS = (
     "The claims' files were not found, so that there are neither definitions nor vector fields; make the report in the "
     "folder that the claims were run in."
@@ -39,6 +47,8 @@ def add_commands(commands: Any) -> None:
         "pytest claims/ --report does. Run it where the claims were run: it reads their files, and measures vector "
         "fields in two or three mazes for each claim. Policies are found by name; give checkpoints of your own with "
         "--policy. The same results give the same files, byte for byte.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     report.add_argument("results", type=Path, help="the file written by pytest claims/ --claims-json")
     report.add_argument("--out", type=Path, default=Path("out"), help="folder to write to (default: %(default)s)")
