@@ -48,8 +48,9 @@ class PublishedTools:
         self.policy.load_state_dict(network.state_dict())
 
     def venv(self, seed: int) -> Any:
-        """An environment of one level."""
-        return self.maze.wrap_venv(make_env(num=1, rand_seed=0, start_level=seed, num_levels=1))
+        """An environment of one level, made as the package makes its own."""
+        how = {"num_threads": 1, "render_mode": "rgb_array"}
+        return self.maze.wrap_venv(make_env(num=1, rand_seed=0, start_level=seed, num_levels=1, **how))
 
     def vector_field(self, venv: Any) -> np.ndarray:
         """The net vectors (n, 2), right and up, of the maze's squares, as it computes them; nothing is drawn."""
