@@ -90,6 +90,10 @@ class ActivationCache:
             self._rows.move_to_end(key)
         return row
 
+    def holds(self, key: tuple[int, str, bytes]) -> bool:
+        """Whether a row is kept under ``key``; this is no use of it."""
+        return key in self._rows
+
     def put(self, key: tuple[int, str, bytes], row: Tensor) -> None:
         """Keep ``row``, letting go of others when it gets too much."""
         if key not in self._rows:
@@ -163,6 +167,8 @@ class Forward:
         self.network = self._with_memory(lambda: network.to(self.device).eval().requires_grad_(False))
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._shapes = self._with_memory(self._find_shapes)
+        layers = self.network.layers[: self.network.position(LOGITS)]
+        self._resume_points = [layer for layer in layers if self.network.resume_point(layer) == layer]
 
     def _find_shapes(self) -> dict[str, tuple[int, ...]]:
         shapes: dict[str, tuple[int, ...]] = {}
@@ -333,18 +339,33 @@ class Forward:
 
     def _compute(self, mazes: Sequence[Maze], layer: str, crowded: frozenset[bytes]) -> Iterator[tuple[Maze, Tensor]]:
         """Each of these different mazes, in some order, with its row of ``layer`` in memory of its own."""
-        alone, start = list(mazes), DEFAULT_LAYER
-        if self.network.position(layer) <= self.network.position(DEFAULT_LAYER):
-            start, together = OBSERVATION, crowded if self.device.type == "cpu" else frozenset()
-            alone = [maze for maze in mazes if maze.scene not in together]
-            moving = [maze for maze in mazes if maze.scene in together]
-            yield from self._moving.rows(moving, layer)
+        alone = list(mazes)
+        if self.network.position(layer) <= self.network.position(DEFAULT_LAYER) and self.device.type == "cpu":
+            alone = [maze for maze in mazes if maze.scene not in crowded]
+            yield from self._moving.rows([maze for maze in mazes if maze.scene in crowded], layer)
+        start = self._nearest(alone, layer)
         starts = self._activations(alone, start, crowded) if alone else []
         for first in range(0, len(alone), self.chunk):
             value = self.network.run(self._stack(starts[first : first + self.chunk]), start=start, until=layer)[layer]
             rows = value.permute(0, 2, 3, 1) if value.ndim == 4 else value
             for maze, shared in zip(alone[first : first + self.chunk], rows):
                 yield maze, shared.clone(memory_format=torch.contiguous_format)  # it may outlive the others
+
+    def _nearest(self, mazes: Sequence[Maze], layer: str) -> str:
+        """Where to start from for ``layer``: the last activation before it that is kept for all of these mazes.
+
+        Going on from there gives the same bits as beginning with the observation. The default layer is always worth
+        keeping on the way.
+        """
+        position = self.network.position(layer)
+        after = self.network.position(DEFAULT_LAYER) < position
+        for point in reversed(self._resume_points):
+            if self.network.position(point) < position:
+                if after and point == DEFAULT_LAYER:
+                    return point
+                if all(self.cache.holds((self._token, point, maze.key)) for maze in mazes):
+                    return point
+        return OBSERVATION
 
     def _stack(self, rows: Sequence[Tensor]) -> Tensor:
         """A full chunk from up to ``chunk`` rows, the last one repeated; pictures become floats from 0 to 1."""

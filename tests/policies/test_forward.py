@@ -538,3 +538,25 @@ def test_in_bfloat16_edits_and_askers_see_float32(in_bfloat16, positions):
 def test_another_precision_is_refused(network):
     with pytest.raises(PrecisionError, match="precision: got 'float16', wanted float32 or bfloat16"):
         Forward(network, precision="float16")
+
+
+def test_an_earlier_layer_that_is_kept_saves_beginning_anew(forward, positions, rows_run):
+    one_each = Observations.one_each([positions.mazes[i] for i in (0, 6, 25, 30)])
+    expected = {layer: Forward(forward.network).activations(one_each, layer) for layer in forward.network.layers}
+    rows_run.clear()
+    for layer in forward.network.layers:
+        assert torch.equal(forward.activations(one_each, layer), expected[layer]), layer
+    starts = [start for start, _, _ in rows_run]
+    assert starts.count("observation") == 1
+    ends = ("embedder.block1.res1.resadd_out", DEFAULT_LAYER, "embedder.block3.res1.resadd_out")
+    before = ("embedder.block1.maxpool_out", "embedder.block2.maxpool_out", "embedder.block3.maxpool_out")
+    assert all((start, end) in [run[:2] for run in rows_run] for start, end in zip(before, ends))
+
+
+def test_where_an_earlier_layer_is_kept_for_some_observations_only_all_begin_anew(forward, positions, rows_run):
+    first, both = (Observations.one_each([positions.mazes[i] for i in which]) for which in ((0,), (0, 6)))
+    forward.activations(first, "embedder.block1.maxpool_out")
+    rows_run.clear()
+    got = forward.activations(both, "embedder.block1.res1.resadd_out")
+    assert [run[0] for run in rows_run] == ["observation"]
+    assert torch.equal(got, Forward(forward.network).activations(both, "embedder.block1.res1.resadd_out"))
