@@ -19,6 +19,7 @@ from interp_claims.verdicts.sequential import Direction, Verdict
 Statistic = Callable[[np.ndarray], tuple[float, float]]
 
 RESAMPLES = 2000
+_SINGULAR = 1e-9
 LEAST_MAZES = 30
 _NEWTON_STEPS = 25
 _NEWTON_TOLERANCE = 1e-8
@@ -152,6 +153,31 @@ def variance_inflation(column: int) -> Statistic:
     return statistic
 
 
+def _coefficients(gram: np.ndarray, chosen: np.ndarray, column: int) -> np.ndarray:
+    """One column's coefficient in the least-squares regressions of the last column on several choices of columns.
+
+    Args:
+        gram: correlations of all columns (k + 1, k + 1).
+        chosen: bool (n, k), each with ``column`` among them.
+        column: whose coefficient.
+
+    Returns:
+        (n,).
+    """
+    among, with_last = gram[:-1, :-1], gram[:-1, -1]
+    smallest, *_, largest = np.linalg.eigvalsh(among)
+    if smallest > _SINGULAR * largest:  # then all parts of it are as well conditioned, and can be solved together
+        pairs = chosen[:, :, None] & chosen[:, None, :]
+        left_out = np.eye(len(among)) * ~chosen[:, None, :]  # columns left out stand alone
+        solved = np.linalg.solve(np.where(pairs, among, left_out), (chosen * with_last)[:, :, None])
+        return solved[:, column, 0]
+    found = []
+    for columns in chosen:
+        beta, *_ = np.linalg.lstsq(among[np.ix_(columns, columns)], with_last[columns], rcond=None)
+        found.append(beta[columns[:column].sum()])
+    return np.array(found)
+
+
 def negative_share(column: int, subsets: int = 200, seed: int = 0) -> Statistic:
     """How often one column's coefficient is negative, whatever other columns are chosen.
 
@@ -164,13 +190,9 @@ def negative_share(column: int, subsets: int = 200, seed: int = 0) -> Statistic:
             return float("nan"), float("nan")
         gram = np.corrcoef(table, rowvar=False)
         others = [i for i in range(table.shape[1] - 1) if i != column]
-        rng = np.random.default_rng(seed)
-        negative = 0
-        for _ in range(subsets):
-            chosen = [column, *(i for i in others if rng.random() < 0.5)]
-            beta, *_ = np.linalg.lstsq(gram[np.ix_(chosen, chosen)], gram[chosen, -1], rcond=None)
-            negative += beta[0] < 0
-        share = negative / subsets
+        chosen = np.ones((subsets, table.shape[1] - 1), dtype=bool)
+        chosen[:, others] = np.random.default_rng(seed).random((subsets, len(others))) < 0.5
+        share = float((_coefficients(gram, chosen, column) < 0).mean())
         return share, float(np.sqrt((share * (1 - share) + 1 / subsets) / subsets))
 
     return statistic
