@@ -72,7 +72,7 @@ class PublishedTools:
         """P(cheese) of a level, without an edit and with its cheese vector subtracted.
 
         As the authors' experiments go about it: a pair of environments, one without its cheese, for the vector, a copy
-        of the first for the decision square, and a full forward pass for each need. (Their statistics read P(cheese) off
+        of the first for the decision square, and a full forward pass for each need. (Their statistics read it off
         two whole vector fields a maze, which costs a hundred times as much.)
         """
         self.maze._parse_maze_state_bytes.cache_clear()  # else what it keeps is what set_grid changed
