@@ -1,4 +1,4 @@
-"""What README.md and docs/ show works: examples run, commands parse, links lead somewhere, messages are the real ones."""
+"""What README.md and docs/ show works: examples run, commands parse, links lead somewhere, messages are real."""
 
 import argparse
 import importlib
@@ -208,9 +208,10 @@ def test_a_command_that_is_wrong_is_noticed(line, parse):
 @pytest.mark.parametrize("document", TEXTS)
 def test_options_in_the_text_exist(document, pytestconfig):
     shown = set(re.findall(r"`[^`\n]*?(--[a-z][a-z-]+)[^`\n]*`", _FENCED.sub("", TEXTS[document])))
-    folder = REPOSITORY / "interp_claims"
-    declared = "\n".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
-    unknown = [option for option in shown if f'"{option}"' not in declared and option not in pytestconfig._parser.optparser._option_string_actions]  # fmt: skip
+    sources = (REPOSITORY / "interp_claims").rglob("*.py")
+    declared = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    of_pytest = pytestconfig._parser.optparser._option_string_actions
+    unknown = [option for option in shown if f'"{option}"' not in declared and option not in of_pytest]
     assert not unknown
 
 
