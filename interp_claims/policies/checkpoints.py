@@ -135,6 +135,11 @@ def _read(path: Path) -> dict[str, Tensor]:
     odd = [str(name) for name, value in loaded.items() if value.layout != torch.strided or value.is_meta]
     if odd:
         _fail(path, f"tensors without plain values: {_some(odd)}", "dense tensors", "save model.state_dict()")
+    larger = [str(name) for name, value in loaded.items() if value.untyped_storage().nbytes() < value.nbytes]
+    if larger:  # a few bytes that are to be read as gigabytes
+        _fail(
+            path, f"tensors that repeat fewer stored values: {_some(larger)}", "every value stored", "clone them first"
+        )
     return {str(name): value for name, value in loaded.items()}
 
 
