@@ -38,6 +38,7 @@ def _those(blocks, condition):
 PYTHON = _blocks("python")
 CLAIMS = _those(PYTHON, _DECLARED.search)
 SCRIPTS = _those(PYTHON, lambda text: not _DECLARED.search(text))
+DOCUMENTS_WITH_SCRIPTS = list(dict.fromkeys(block.id.split(":")[0] for block in SCRIPTS))
 COMMANDS = [
     pytest.param(match[0], id=f"{block.id}: {match[0][:60]}")
     for block in _blocks("")
@@ -126,9 +127,11 @@ def names(make_network):
     importlib.import_module("matplotlib.pyplot").close("all")
 
 
-@pytest.mark.parametrize("text", SCRIPTS)
-def test_other_examples_run(text, names):
-    exec(compile(text, "example", "exec"), names)
+@pytest.mark.parametrize("document", DOCUMENTS_WITH_SCRIPTS)
+def test_other_examples_of_a_document_run_one_after_the_other(document, names):
+    for block in SCRIPTS:
+        if block.id.split(":")[0] == document:
+            exec(compile(block.values[0], block.id, "exec"), names)
 
 
 # -- commands --------------------------------------------------------------------------------------------------------
