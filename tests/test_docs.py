@@ -51,7 +51,7 @@ EXAMPLE = CLAIMS[[block.id.split(":")[0] for block in CLAIMS].index("docs/writin
 
 
 @pytest.fixture
-def shipping(project, tmp_path):
+def shipping(project):
     """A project whose two small policies are called like shipped ones; call it with the text of a file of claims."""
 
     def write(text):
