@@ -135,6 +135,11 @@ def _read(path: Path) -> dict[str, Tensor]:
     odd = [str(name) for name, value in loaded.items() if value.layout != torch.strided or value.is_meta]
     if odd:
         _fail(path, f"tensors without plain values: {_some(odd)}", "dense tensors", "save model.state_dict()")
+    larger = [str(name) for name, value in loaded.items() if value.untyped_storage().nbytes() < value.nbytes]
+    if larger:  # a few bytes that are to be read as gigabytes
+        _fail(
+            path, f"tensors that repeat fewer stored values: {_some(larger)}", "every value stored", "clone them first"
+        )
     return {str(name): value for name, value in loaded.items()}
 
 
@@ -146,6 +151,7 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def _read_torch(path: Path) -> Any:
+    _check_unpacks_to_itself(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the pickle's age; what matters is raised
@@ -169,6 +175,17 @@ def _read_torch(path: Path) -> Any:
             "a whole one",
             "copy or download it again",
         )
+
+
+def _check_unpacks_to_itself(path: Path) -> None:
+    """Refuse an archive that holds more than its own size: PyTorch packs nothing, and unpacks whatever is packed."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return  # no archive, or a damaged one, of which PyTorch will tell
+    if unpacked > (size := path.stat().st_size):
+        _fail(path, f"{size} bytes that unpack to {unpacked}", "a file as PyTorch saves it", "save it with torch.save")
 
 
 def _scale(path: Path, weights: Mapping[str, Tensor]) -> int:

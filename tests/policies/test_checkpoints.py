@@ -410,6 +410,26 @@ def test_tensors_that_torch_stumbles_over_are_refused_as_clearly(tmp_path, conte
         load_network(path)
 
 
+def test_a_small_file_cannot_ask_for_more_memory_than_it_fills(tmp_path):
+    with torch.device("meta"):
+        shapes = {name: weight.shape for name, weight in ImpalaNetwork(500).state_dict().items()}
+    path = saved(tmp_path / "model.pth", {name: torch.zeros(1).expand(shape) for name, shape in shapes.items()})
+    assert path.stat().st_size < 20_000
+    with pytest.raises(CheckpointError, match=re.escape(f"{path}: found tensors that repeat fewer stored values: '")):
+        load_network(path)
+
+
+def test_a_packed_file_is_refused_before_it_is_unpacked(tmp_path):
+    whole = saved(tmp_path / "whole.pth", {name: torch.zeros_like(weight) for name, weight in weights().items()})
+    path = tmp_path / "model.pth"
+    with zipfile.ZipFile(whole) as stored, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in stored.namelist():
+            packed.writestr(name, stored.read(name))
+    found = re.escape(f"{path}: found {path.stat().st_size} bytes that unpack to ") + r"\d+; expected a file as PyTorch"
+    with pytest.raises(CheckpointError, match=found):
+        load_network(path)
+
+
 def test_a_weight_that_float16_cannot_hold_is_not_saved_as_float16(tmp_path):
     network = ImpalaNetwork(1).initialise(0)
     with torch.no_grad():
