@@ -23,7 +23,8 @@ class Score:
         name, by, on, sentence: of the prediction.
         state: ``supported``, ``refuted``, ``undecided`` or ``not evaluated``; ``awaiting`` or ``out of reach``.
         why: the reason where it is out of reach.
-        prospective: whether its policy did not exist, or was not shipped, when it was registered.
+        prospective: whether its policy did not exist, or was not shipped, when it was registered last; one that was
+            registered anew after its policy was bound, or its outcome known, is not.
         credences: by outcome; empty if none were recorded.
         brier: three-way, from 0 to 2, where each outcome has a credence; else of the sentence alone, from 0 to 1; None
             where there is nothing to score.
@@ -72,12 +73,18 @@ def _score(ledger: Ledger, name: str, shipped: Container[str]) -> Score:
         str(told["sentence"]),
         state,
         str(told.get("why", "")),
-        entry.kind == "registered" and not _is_shipped(entry, shipped),
+        entry.kind == "registered" and not _is_shipped(entry, shipped) and not _known_before(ledger, entry),
         credences,
         brier,
         log,
         tuple(e.at for e in ledger.entries if e.name == name and e.kind in ("registered", "out of reach")),
     )
+
+
+def _known_before(ledger: Ledger, entry: Entry) -> bool:
+    """Whether the ledger tells of the prediction's policy, or of an outcome, before this registration."""
+    told = ("bound", "resolved")
+    return any(e.name == entry.name and e.kind in told and e.number < entry.number for e in ledger.entries)
 
 
 def _is_shipped(entry: Entry, shipped: Container[str]) -> bool:

@@ -69,3 +69,25 @@ def test_what_is_out_of_reach_stays_listed(tmp_path):
     ledger.put_out_of_reach("A4", told)
     (score,) = scores(ledger, ())
     assert (score.state, score.why, score.brier, score.prospective) == ("out of reach", "no Atari", None, False)
+
+
+@pytest.mark.parametrize("told", ["bound", "resolved"])
+def test_registered_anew_after_its_policy_or_outcome_is_told_a_prediction_is_no_longer_prospective(
+    tmp_path, make_form, told
+):
+    def form(**changes):
+        return (
+            make_form(None, policy=None, description="to come", **changes) if told == "bound" else make_form(**changes)
+        )
+
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.register(form())
+    ledger.register(form(data_seen="a little more"))
+    assert scores(ledger, ())[0].prospective, "a change of mind before anything is known"
+    if told == "bound":
+        ledger.bind("P1", "one", "a" * 64)
+    else:
+        ledger.resolve("P1", {**OUTCOME, "verdict": "supported"})
+    assert scores(ledger, ())[0].prospective
+    ledger.register(form(data_seen="the outcome"))
+    assert not scores(ledger, ())[0].prospective
