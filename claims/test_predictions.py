@@ -7,7 +7,7 @@ docstring and sealed with it. What no network here can decide is on the ledger t
 import numpy as np
 
 from interp_claims.claims import claim
-from interp_claims.controls import cheese_unseen, no_op, untrained
+from interp_claims.controls import another_policy, cheese_unseen, no_op, untrained
 from interp_claims.edits import clamp
 from interp_claims.mazes import (
     DELTAS,
@@ -221,6 +221,51 @@ def test_at_equal_steps_a_cheese_farther_as_the_crow_flies_draws_less(policy, ma
     pairs = [_near_and_far(maze) for maze in mazes]
     near, far = ([maze.with_cheese(pair[i]) for maze, pair in zip(mazes, pairs)] for i in (0, 1))
     return decide(policy, near).cheese - decide(policy, far).cheese
+
+
+def _off_the_diagonal(mazes):
+    """A cheese in the top-left or the bottom-right corner of each maze, whichever its seed draws."""
+    top = [bool(maze_rng(maze, "top-left").random() < 0.5) for maze in mazes]
+    return [_in_corner(maze, upper, not upper) for maze, upper in zip(mazes, top)]
+
+
+@preregistered("E2", supported=0.75, data_seen=SEEN, **ON)
+@claim(
+    number=2,
+    source=COMMENT.section("E2"),
+    effect_at_most=0.33,
+    bounds=(0, 1),
+    mazes=LARGEST,
+    null_controls=(another_policy("region25"),),
+)
+def test_in_very_large_mazes_a_cheese_off_the_diagonal_is_rarely_found_in_time(policy, mazes):
+    """In 25 x 25 mazes with the cheese in the top-left or bottom-right 5 x 5, the mouse gets it in at most 33% of mazes
+    within the mean number of steps it takes to a cheese in the top-right."""
+    return _gets_it_in_time(policy, mazes, _off_the_diagonal(mazes))
+
+
+@preregistered("E3", supported=0.75, data_seen=SEEN, **ON)
+@claim(
+    number=22,
+    source=COMMENT.section("E3"),
+    effect_at_most=0.33,
+    bounds=(0, 1),
+    mazes=LARGEST,
+    null_controls=(another_policy("region25"),),
+)
+def test_in_very_large_mazes_no_edit_makes_such_a_cheese_be_found_in_time(policy, mazes):
+    """In 25 x 25 mazes with the cheese in the top-left or bottom-right 5 x 5, clamping one activation in each cheese
+    channel at the cheese gets the mouse there in at most 33% of mazes in that time.
+
+    One edit that does better falsifies the prediction; this is the strongest one tried.
+    """
+    roles = roles_of(policy)
+    cheeses = _off_the_diagonal(mazes)
+    values = roles.clamp_values(roles.cheese_channels, 1 / 5.5)
+    edited = policy.edited(clamp(roles.cheese_channels, cheeses, values, roles.layer))
+    moved = [maze.with_cheese(cheese) for maze, cheese in zip(mazes, cheeses)]
+    most = _usual_steps(policy)
+    return np.array([walk.got_cheese for walk in roll_out(edited, moved, seed=0, max_steps=most)], dtype=float)
 
 
 # -- what the authors asked everyone beforehand ------------------------------------------------------------------------
