@@ -19,7 +19,7 @@ from interp_claims.verdicts.sequential import Direction, Verdict
 Statistic = Callable[[np.ndarray], tuple[float, float]]
 
 RESAMPLES = 2000
-_SINGULAR = 1e-9
+_SINGULAR, _PART_OUTSIDE = 1e-6, 1e-3
 LEAST_MAZES = 30
 _NEWTON_STEPS = 25
 _NEWTON_TOLERANCE = 1e-8
@@ -165,17 +165,31 @@ def _coefficients(gram: np.ndarray, chosen: np.ndarray, column: int) -> np.ndarr
         (n,).
     """
     among, with_last = gram[:-1, :-1], gram[:-1, -1]
-    smallest, *_, largest = np.linalg.eigvalsh(among)
-    if smallest > _SINGULAR * largest:  # then all parts of it are as well conditioned, and can be solved together
-        pairs = chosen[:, :, None] & chosen[:, None, :]
-        left_out = np.eye(len(among)) * ~chosen[:, None, :]  # columns left out stand alone
-        solved = np.linalg.solve(np.where(pairs, among, left_out), (chosen * with_last)[:, :, None])
-        return solved[:, column, 0]
-    found = []
-    for columns in chosen:
+    found, regular = np.empty(len(chosen)), _are_regular(among, chosen)
+    together = chosen[regular]
+    pairs = together[:, :, None] & together[:, None, :]
+    left_out = np.eye(len(among)) * ~together[:, None, :]  # columns left out stand alone
+    solved = np.linalg.solve(np.where(pairs, among, left_out), (together * with_last)[:, :, None])
+    found[regular] = solved[:, column, 0]
+    for i in np.flatnonzero(~regular):
+        columns = chosen[i]
         beta, *_ = np.linalg.lstsq(among[np.ix_(columns, columns)], with_last[columns], rcond=None)
-        found.append(beta[columns[:column].sum()])
-    return np.array(found)
+        found[i] = beta[columns[:column].sum()]
+    return found
+
+
+def _are_regular(among: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Which choices (n, k) of columns have well-conditioned correlations, given those of all columns (k, k): bool (n,).
+
+    A combination of columns that vanishes matters only to choices that hold all of its columns: to those whose columns
+    left out have no part in it.
+    """
+    values, vectors = np.linalg.eigh(among)
+    vanishing = vectors[:, values <= _SINGULAR * values[-1]]
+    if not vanishing.shape[1]:
+        return np.ones(len(chosen), dtype=bool)
+    outside = np.einsum("ki,nk,kj->nij", vanishing, (~chosen).astype(np.float64), vanishing)
+    return np.linalg.eigvalsh(outside)[:, 0] > _PART_OUTSIDE
 
 
 def negative_share(column: int, subsets: int = 200, seed: int = 0) -> Statistic:
