@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import platform
 import sys
@@ -19,6 +18,7 @@ from rich.table import Table
 from interp_claims.bench.arithmetic import arithmetic_rows
 from interp_claims.bench.budget import budget_rows
 from interp_claims.bench.edits import edit_rows
+from interp_claims.bench.plain import switch_over
 from interp_claims.bench.rendering import rendering_rows, throughput_rows
 from interp_claims.bench.rows import Row
 from interp_claims.bench.suite import policies_rows, suite_rows
@@ -66,7 +66,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--device", default="cpu", help="default: %(default)s")
     chosen = parser.parse_args(arguments)
     if chosen.plain:
-        importlib.import_module("interp_claims.bench.plain")
+        switch_over()
     console = Console(width=None if sys.stdout.isatty() else 150)
     rows = []
     status = 0

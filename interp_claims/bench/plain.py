@@ -1,7 +1,6 @@
 """The suite without its short cuts: procgen draws every picture, and every activation is computed whole.
 
 What is measured and decided must be the same: ``pytest claims/ -p interp_claims.bench.plain --claims-json plain.json``.
-Importing this module switches its process over.
 """
 
 from __future__ import annotations
@@ -21,5 +20,12 @@ def drawn_by_procgen(mazes: Sequence[Maze]) -> np.ndarray:
     return simulator().render(mazes)
 
 
-forward.paint = drawn_by_procgen  # type: ignore[assignment,attr-defined]
-observations.CROWDED = 2**31  # more places than a maze has: none is computed around its mouse
+def switch_over() -> None:
+    """Leave the short cuts out in this process from now on."""
+    forward.paint = drawn_by_procgen  # type: ignore[assignment,attr-defined]
+    observations.CROWDED = 2**31  # more places than a maze has: none is computed around its mouse
+
+
+def pytest_configure() -> None:
+    """As a plugin of pytest: leave them out in this run, in each of its processes."""
+    switch_over()

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.procgen import mouse_windows, paint
-from interp_claims.policies.network import DEFAULT_LAYER, OBSERVATION, ImpalaNetwork
+from interp_claims.policies.network import DEFAULT_LAYER, OBSERVATION, ImpalaNetwork, geometry
 
 _WINDOWS_CPU, _WINDOWS_CUDA = 16, 256
 
@@ -46,7 +46,7 @@ class Place:
 
     def through(self, window: nn.Conv2d | nn.MaxPool2d) -> Place:
         """The cells after a convolution or pooling that depend on any of these."""
-        kernel, stride, padding = _geometry(window)
+        kernel, stride, padding = geometry(window)
         side = (self.side + 2 * padding - kernel) // stride + 1
         height, width = (min((size + kernel - 2) // stride + 1, side) for size in (self.height, self.width))
         rows, columns = (-((kernel - 1 - padding - first) // stride) for first in (self.rows, self.columns))
@@ -54,7 +54,7 @@ class Place:
 
     def before(self, window: nn.Conv2d | nn.MaxPool2d, side: int) -> Place:
         """The cells before a convolution or pooling on which these depend; some may lie outside."""
-        kernel, stride, padding = _geometry(window)
+        kernel, stride, padding = geometry(window)
         rows, columns = (first * stride - padding for first in (self.rows, self.columns))
         height, width = ((size - 1) * stride + kernel for size in (self.height, self.width))
         return Place(rows, columns, height, width, side)
@@ -241,15 +241,6 @@ def _all_of(side: int, count: int) -> Place:
     return Place(zeros, zeros, side, side, side)
 
 
-def _geometry(window: nn.Conv2d | nn.MaxPool2d) -> tuple[int, int, int]:
-    """Kernel, stride and padding along one axis; both axes have the same."""
-    kernel, stride, padding = (
-        value[0] if isinstance(value, tuple) else int(value)
-        for value in (window.kernel_size, window.stride, window.padding)
-    )
-    return int(kernel), int(stride), int(padding)
-
-
 def _is_elementwise(function: Callable[..., Tensor]) -> bool:
     return not isinstance(function, (nn.Conv2d, nn.MaxPool2d))
 
@@ -261,7 +252,7 @@ def _rim(window: nn.Conv2d | nn.MaxPool2d) -> float:
 
 def _unpadded(window: nn.Conv2d | nn.MaxPool2d, values: Tensor) -> Tensor:
     """The layer's answer where its kernel fits wholly into ``values``."""
-    kernel, stride, _ = _geometry(window)
+    kernel, stride, _ = geometry(window)
     if isinstance(window, nn.Conv2d):
         return nn.functional.conv2d(values, window.weight, window.bias, stride)
     return nn.functional.max_pool2d(values, kernel, stride)

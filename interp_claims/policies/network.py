@@ -236,6 +236,15 @@ def _flatten(value: Tensor) -> Tensor:
     return torch.flatten(value, start_dim=1).to(torch.float32)  # the linear layers compute in it, whatever is before
 
 
+def geometry(window: nn.Conv2d | nn.MaxPool2d) -> tuple[int, int, int]:
+    """Kernel, stride and padding of a convolution or pooling along one axis; both axes have the same."""
+    kernel, stride, padding = (
+        value[0] if isinstance(value, tuple) else int(value)
+        for value in (window.kernel_size, window.stride, window.padding)
+    )
+    return int(kernel), int(stride), int(padding)
+
+
 def cell_of(square: Square, resolution: int = 16) -> tuple[int, int]:
     """The cell of a ``resolution`` x ``resolution`` activation that the middle of a square falls in.
 

@@ -6,7 +6,7 @@ import numpy as np
 from torch import nn
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.policies.network import OBSERVATION, ImpalaNetwork, LayerError
+from interp_claims.policies.network import OBSERVATION, ImpalaNetwork, LayerError, geometry
 
 _PIXELS = 64
 
@@ -49,10 +49,7 @@ def _reached(network: ImpalaNetwork, index: int, layer: str) -> np.ndarray:
 
 
 def _through_window(reached: np.ndarray, window: nn.Conv2d | nn.MaxPool2d) -> np.ndarray:
-    kernel, stride, padding = (
-        value[0] if isinstance(value, tuple) else int(value)
-        for value in (window.kernel_size, window.stride, window.padding)
-    )
-    padded = np.pad(reached, int(padding))
+    kernel, stride, padding = geometry(window)
+    padded = np.pad(reached, padding)
     firsts = range(0, len(padded) - kernel + 1, stride)
     return np.array([padded[first : first + kernel].any() for first in firsts])

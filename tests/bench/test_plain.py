@@ -7,7 +7,9 @@ import sys
 RUN = """
 import json, sys
 if sys.argv[1] == "plain":
-    import interp_claims.bench.plain
+    from interp_claims.bench.plain import switch_over
+
+    switch_over()
 from interp_claims.edits import clamp
 from interp_claims.mazes import simulator
 from interp_claims.measures import vector_fields
