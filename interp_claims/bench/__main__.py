@@ -96,7 +96,7 @@ def _content(rows: Sequence[Row], device: str) -> dict[str, Any]:
 def _markdown(rows: Sequence[Row]) -> str:
     head = ["| work | against | ratio | target | reached | measured |", "|---|---|---|---|---|---|"]
     cells = ([row.name, row.against, f"{row.ratio:.2f}", _target(row), _reached(row), row.detail] for row in rows)
-    return "\n".join([*head, *(f"| {' | '.join(cell)} |" for cell in cells)])
+    return "".join(f"{line}\n" for line in [*head, *(f"| {' | '.join(cell)} |" for cell in cells)])
 
 
 def _target(row: Row) -> str:

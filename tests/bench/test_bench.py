@@ -174,3 +174,14 @@ def test_the_published_tools_say_what_the_suite_says():
     assert np.abs(np.diff(expected)).max() > 0.1
     got = [tools.p_cheese_before_and_after(maze.seed) for maze in mazes]
     np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+def test_the_table_can_be_written_again(tmp_path, monkeypatch):
+    page = tmp_path / "page.md"
+    page.write_text("before\n\n<!-- benchmark: begin -->\n<!-- benchmark: end -->\n\nafter\n")
+    monkeypatch.setattr(command, "BENCHMARKS", {"one": lambda device: iter([row(1.05, "at most")])})
+    assert command.main(["--markdown", str(page)]) == 0
+    once = page.read_text()
+    assert command.main(["--markdown", str(page)]) == 0
+    assert page.read_text() == once
+    assert "\n| work | other work | 1.05 | ≤ 1.1 | yes | detail |\n<!-- benchmark: end -->\n" in once
