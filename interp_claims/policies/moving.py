@@ -24,6 +24,7 @@ from interp_claims.mazes.procgen import mouse_windows, paint
 from interp_claims.policies.network import DEFAULT_LAYER, OBSERVATION, ImpalaNetwork, geometry
 
 _WINDOWS_CPU, _WINDOWS_CUDA = 16, 256
+_WINDOWED = (nn.Conv2d, nn.MaxPool2d)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +96,7 @@ class MovingMouse:
         nodes = network.nodes[: network.position(DEFAULT_LAYER) + 1]
         needed = {DEFAULT_LAYER}
         for node in nodes:
-            if not _is_elementwise(node.function):
+            if isinstance(node.function, _WINDOWED):
                 needed.update(node.inputs)
                 needed.add(node.name)
             elif len(node.inputs) > 1:
@@ -170,7 +171,7 @@ class MovingMouse:
         live = {OBSERVATION: self._seen(mazes)}
         for node in self.network.nodes[: self.network.position(layer) + 1]:
             inputs = [live[name] for name in node.inputs]
-            if isinstance(node.function, (nn.Conv2d, nn.MaxPool2d)):
+            if isinstance(node.function, _WINDOWED):
                 place = inputs[0].place.through(node.function)
                 around = place.before(node.function, inputs[0].place.side)
                 name = node.inputs[0]
@@ -239,10 +240,6 @@ class MovingMouse:
 def _all_of(side: int, count: int) -> Place:
     zeros = np.zeros(count, dtype=np.int64)
     return Place(zeros, zeros, side, side, side)
-
-
-def _is_elementwise(function: Callable[..., Tensor]) -> bool:
-    return not isinstance(function, (nn.Conv2d, nn.MaxPool2d))
 
 
 def _rim(window: nn.Conv2d | nn.MaxPool2d) -> float:
