@@ -131,13 +131,13 @@ def test_folders_that_cannot_be_written_to_are_wrong_usage(made):
 
 
 def test_a_report_that_cannot_be_written_in_the_end_fails_the_run_and_shows_the_verdicts(made, monkeypatch):
-    from interp_claims import plugin_reporter
     from interp_claims.files import FileError
+    from interp_claims.plugin import reporter
 
     def full(path, *_):
         raise FileError(f"{path}: cannot be written (disk full)")
 
-    monkeypatch.setattr(plugin_reporter, "write_results", full)
+    monkeypatch.setattr(reporter, "write_results", full)
     done = run(made, "--report", "out", "-k", "always")
     assert done.ret == 3
     done.stdout.fnmatch_lines(["*SUPPORTED: It holds.*", "*cannot be written (disk full)*"])

@@ -53,7 +53,7 @@ def _port(text: str) -> int:
 
 def _explore(chosen: argparse.Namespace) -> None:
     from interp_claims.explore import Explorer, serve  # Flask takes a while to load, which other commands need not
-    from interp_claims.policies.forward import check_device
+    from interp_claims.policies.devices import check_device
     from interp_claims.policies.manifest import Manifest
 
     check_device(chosen.device)

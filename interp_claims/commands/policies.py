@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from interp_claims.files import make_folder
 from interp_claims.measures.behaviour import BehaviourTable, file_of, gathered_folder
-from interp_claims.policies.forward import ActivationCache
+from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.manifest import Manifest, untrained_like
 from interp_claims.policies.policy import Policy
 from interp_claims.report.roles import roles_text

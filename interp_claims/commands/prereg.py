@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from interp_claims.claims import spec_of
-from interp_claims.policies.forward import ActivationCache
+from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.manifest import Manifest
 from interp_claims.prereg.ledger import Ledger, LedgerError, TamperedError
 from interp_claims.prereg.predictions import PredictionError, prediction_of, read_out_of_reach

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.policies.forward import ActivationCache
+from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.manifest import Manifest, ManifestError
 from interp_claims.policies.policy import Policy
 from interp_claims.report.bar import NO_PICTURES, drawing_bar
@@ -22,7 +22,7 @@ from interp_claims.running import RunOptions
 from interp_claims.running.evidence import Evidence, evidence_of
 
 if TYPE_CHECKING:
-    from interp_claims.plugin_collecting import CollectedClaim
+    from interp_claims.plugin.collecting import CollectedClaim
 
 _EPILOG = """\
 examples:
@@ -88,7 +88,7 @@ def _report(chosen: argparse.Namespace) -> None:
 
 def _claims_of(run: SavedRun) -> dict[str, CollectedClaim]:
     """The claims of some results, as they stand in their files now."""
-    from interp_claims.plugin_collecting import collected_claims  # loads pytest
+    from interp_claims.plugin.collecting import collected_claims  # loads pytest
 
     found: dict[str, CollectedClaim] = {}
     for roles in sorted({roles_named(result.claim) for result in run.results}):

@@ -23,7 +23,7 @@ from interp_claims.explore.suggestions import Suggestions
 from interp_claims.mazes.maze import SIZES, Maze
 from interp_claims.mazes.procgen import LARGEST_SEED
 from interp_claims.mazes.sampling import EVALUATION, level, size_between, with_decision_square
-from interp_claims.policies.forward import ActivationCache
+from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.manifest import Manifest
 from interp_claims.policies.network import DEFAULT_LAYER, RESIDUAL_LAYERS
 from interp_claims.policies.policy import Policy, layers_to_edit

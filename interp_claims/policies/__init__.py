@@ -1,6 +1,7 @@
 """Policies: the IMPALA network, checkpoints, forward passes under an edit, roles."""
 
 from interp_claims.policies.agreement import ReplacedError
+from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.checkpoints import (
     CheckpointError,
     file_sha256,
@@ -9,13 +10,8 @@ from interp_claims.policies.checkpoints import (
     read_metadata,
     save_network,
 )
-from interp_claims.policies.forward import (
-    ActivationCache,
-    ActivationEdit,
-    DeviceMemoryError,
-    OverflowingNetworkError,
-    Rows,
-)
+from interp_claims.policies.devices import DeviceMemoryError
+from interp_claims.policies.forward import ActivationEdit, OverflowingNetworkError, Rows
 from interp_claims.policies.manifest import Manifest, ManifestError, related, untrained_like
 from interp_claims.policies.network import DEFAULT_LAYER, RESIDUAL_LAYERS, ImpalaNetwork, LayerError, cell_of
 from interp_claims.policies.policy import Policy, layers_to_edit, once_per_policy

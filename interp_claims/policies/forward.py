@@ -19,10 +19,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from interp_claims.errors import CircumstanceError, InterpClaimsError
+from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes.maze import Maze, MazeError
 from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.procgen import paint
+from interp_claims.policies.cache import ActivationCache
+from interp_claims.policies.devices import DeviceMemoryError
 from interp_claims.policies.moving import MovingMouse
 from interp_claims.policies.network import DEFAULT_LAYER, LOGITS, OBSERVATION, VALUE, ImpalaNetwork
 
@@ -46,10 +48,6 @@ class Rows:
     owners: Tensor
 
 
-class DeviceMemoryError(CircumstanceError, MemoryError):
-    """A device without the memory that a network and one chunk of observations need."""
-
-
 class OverflowingNetworkError(InterpClaimsError, ArithmeticError):
     """A network whose answers are NaN or infinite, although its weights are not."""
 
@@ -69,59 +67,6 @@ class ActivationEdit(Protocol):
 
     def then(self, later: ActivationEdit) -> ActivationEdit:
         """This edit followed by another."""
-
-
-class ActivationCache:
-    """Activations by network, layer and observation; the least recently used go first.
-
-    Args:
-        max_bytes: how much to keep.
-    """
-
-    def __init__(self, max_bytes: int = 300_000_000) -> None:
-        self.max_bytes = max_bytes
-        self._bytes = 0
-        self._rows: OrderedDict[tuple[int, str, bytes], Tensor] = OrderedDict()
-
-    def get(self, key: tuple[int, str, bytes]) -> Optional[Tensor]:
-        """The row kept under ``key``, or None."""
-        row = self._rows.get(key)
-        if row is not None:
-            self._rows.move_to_end(key)
-        return row
-
-    def holds(self, key: tuple[int, str, bytes]) -> bool:
-        """Whether a row is kept under ``key``; this is no use of it."""
-        return key in self._rows
-
-    def put(self, key: tuple[int, str, bytes], row: Tensor) -> None:
-        """Keep ``row``, letting go of others when it gets too much."""
-        if key not in self._rows:
-            self._rows[key] = row
-            self._bytes += row.nbytes
-        while self._bytes > self.max_bytes and len(self._rows) > 1:
-            self._bytes -= self._rows.popitem(last=False)[1].nbytes
-
-    def clear(self) -> None:
-        """Let go of everything."""
-        self._rows.clear()
-        self._bytes = 0
-
-
-class DeviceError(InterpClaimsError, ValueError):
-    """A device that there is not."""
-
-
-def check_device(device: str) -> None:
-    """Raise :class:`DeviceError` unless networks can run on ``device``: ``cpu``, ``cuda`` or ``cuda:1``."""
-    try:
-        kind = torch.device(device).type
-    except RuntimeError:
-        kind = ""
-    if kind not in ("cpu", "cuda"):
-        raise DeviceError(f"device: got {device!r}, wanted cpu, cuda or cuda:N")
-    if kind == "cuda" and (torch.device(device).index or 0) >= torch.cuda.device_count():
-        raise DeviceError(f"device {device}: PyTorch sees {torch.cuda.device_count()} GPUs; leave it out for the CPU")
 
 
 class PrecisionError(InterpClaimsError, ValueError):

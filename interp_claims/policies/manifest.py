@@ -10,8 +10,8 @@ from typing import Any, Optional
 
 from interp_claims.errors import InterpClaimsError
 from interp_claims.policies.agreement import Agreement
+from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.checkpoints import file_sha256, load_network
-from interp_claims.policies.forward import ActivationCache
 from interp_claims.policies.network import ImpalaNetwork
 from interp_claims.policies.policy import Policy
 

@@ -14,8 +14,9 @@ from torch import Tensor
 from interp_claims.mazes.actions import direction_probabilities
 from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.observations import Observations
+from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.checkpoints import identity
-from interp_claims.policies.forward import ActivationCache, ActivationEdit, Forward
+from interp_claims.policies.forward import ActivationEdit, Forward
 from interp_claims.policies.network import LOGITS, VALUE, ImpalaNetwork
 
 

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.policies.forward import check_device
+from interp_claims.policies.devices import check_device
 from interp_claims.training.loop import (
     Files,
     Progress,

@@ -16,8 +16,9 @@ from rich.progress import track
 from interp_claims.errors import InterpClaimsError
 from interp_claims.files import check_marks, make_folder, write_atomically, write_between_marks
 from interp_claims.measures.evaluation import Cell, Evaluation, cells_wanted, evaluate
+from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.checkpoints import read_metadata
-from interp_claims.policies.forward import ActivationCache, check_device
+from interp_claims.policies.devices import check_device
 from interp_claims.policies.manifest import Manifest
 from interp_claims.policies.policy import Policy
 from interp_claims.report.evaluation import evaluation_tables, plot_evaluations, population_markdown

@@ -14,8 +14,9 @@ from rich.console import Console
 from interp_claims.errors import InterpClaimsError
 from interp_claims.files import make_folder, write_atomically
 from interp_claims.measures.evaluation import Evaluation, Outcome, Where
+from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.checkpoints import file_sha256, read_metadata
-from interp_claims.policies.forward import ActivationCache, check_device
+from interp_claims.policies.devices import check_device
 from interp_claims.policies.manifest import Manifest
 from interp_claims.policies.policy import Policy
 from interp_claims.report.evaluation import SIZE_GROUPS

@@ -183,7 +183,7 @@ def test_without_a_temporary_folder_nothing_is_run(project, monkeypatch):
     def none(**_):
         raise FileNotFoundError("no usable temporary directory found")
 
-    monkeypatch.setattr("interp_claims.plugin_run.tempfile.mkdtemp", none)
+    monkeypatch.setattr("interp_claims.plugin.run.tempfile.mkdtemp", none)
     result = run(testdir)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*no temporary folder can be made (no usable*); make room, or set TMPDIR*"])

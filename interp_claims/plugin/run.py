@@ -21,7 +21,7 @@ from interp_claims.outcomes import (
     outcome_of_comparison,
     outcome_of_prediction,
 )
-from interp_claims.plugin_faults import BrokenOff
+from interp_claims.plugin.faults import BrokenOff
 from interp_claims.policies.agreement import Agreement
 from interp_claims.policies.manifest import Manifest
 from interp_claims.policies.policy import Policy

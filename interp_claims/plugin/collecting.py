@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 from interp_claims.claims import spec_of
-from interp_claims.plugin import SUPPLIED, claim_to_run
+from interp_claims.plugin.items import SUPPLIED, claim_to_run, parameters_of
 from interp_claims.running import ClaimToRun
 
 
@@ -57,7 +57,7 @@ def collected_claims(files: Sequence[str], *, roles: str = "discovered") -> dict
     for item in catcher.items:
         if isinstance(item, pytest.Function) and (spec := spec_of(item.obj)) is not None:
             claim = claim_to_run(item, spec)
-            given = item.callspec.params if hasattr(item, "callspec") else {}
+            given = parameters_of(item)
             names = [name for name in item._fixtureinfo.argnames if name not in SUPPLIED]
             arguments = {name: given[name] for name in names if name in given}
             claim = dataclasses.replace(claim, arguments=arguments)

@@ -12,7 +12,7 @@ import pytest
 
 from interp_claims.files import FileError, write_atomically
 from interp_claims.outcomes import Outcome, numbers_text
-from interp_claims.plugin_faults import BrokenOff
+from interp_claims.plugin.faults import BrokenOff
 from interp_claims.policies.manifest import Manifest
 from interp_claims.records import Records
 from interp_claims.report.bar import NO_PICTURES, drawing_bar

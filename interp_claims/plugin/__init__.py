@@ -14,20 +14,18 @@ from typing import Any, Optional
 
 import pytest
 
-from interp_claims.claims import ClaimSpec, policies_named, spec_of
+from interp_claims.claims import policies_named, spec_of
 from interp_claims.errors import InterpClaimsError
-from interp_claims.outcomes import (
-    ClaimFailed,
-    account,
-)
-from interp_claims.plugin_reporter import Reporter
-from interp_claims.plugin_run import Run
-from interp_claims.plugin_scheduling import ByClaim
-from interp_claims.policies.forward import PRECISIONS
+from interp_claims.outcomes import ClaimFailed, account
+from interp_claims.plugin.items import claim_name, claim_to_run, command_of, longest_first, parameters_of
+from interp_claims.plugin.options import pytest_addoption as pytest_addoption
+from interp_claims.plugin.reporter import Reporter
+from interp_claims.plugin.run import Run
+from interp_claims.plugin.scheduling import ByClaim
 from interp_claims.policies.manifest import Manifest
 from interp_claims.prereg import prediction_of
 from interp_claims.prereg.standing import standing_of
-from interp_claims.proof.mutants import MUTANTS, mutated
+from interp_claims.proof.mutants import mutated
 from interp_claims.replay import replay_text
 from interp_claims.report.results_json import read_results
 from interp_claims.results import ClaimResult
@@ -35,81 +33,7 @@ from interp_claims.running import ClaimToRun, RunOptions, not_evaluated, run_cla
 from interp_claims.running.comparison import compare
 from interp_claims.running.counterexamples import save_counterexample, smallest_counterexample
 from interp_claims.running.evidence import Definition, Evidence, evidence_of
-from interp_claims.verdicts.estimands import Ratio
-from interp_claims.verdicts.sequential import DEFAULT_ALPHA, Verdict
-
-SUPPLIED = ("policy", "mazes")
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("interp-claims", "claims of interpretability papers")
-    group.addoption(
-        "--policy",
-        action="append",
-        default=[],
-        metavar="NAME_OR_FILE",
-        help="a shipped policy, a checkpoint (.pth, .safetensors), untrained-scale4-seed0, or all; repeatable",
-    )
-    group.addoption("--device", default="cpu", help="where policies run: cpu (default), cuda or cuda:N")
-    group.addoption(
-        "--precision",
-        choices=PRECISIONS,
-        default="float32",
-        help="what the convolutions compute in; bfloat16 is faster where the machine has it, and exploratory",
-    )
-    group.addoption(
-        "--against",
-        metavar="NAME_OR_FILE",
-        help="compare every claim with an older policy on the same mazes, or with its saved results (.json); a claim "
-        "fails if its effect became smaller",
-    )
-    group.addoption(
-        "--at-least",
-        type=int,
-        default=0,
-        metavar="N",
-        help="measure every claim on N mazes even when it is decided earlier, for later use with --against",
-    )
-    group.addoption(
-        "--resume",
-        action="store_true",
-        help="take over the claims that a run which was cut short had finished",
-    )
-    group.addoption("--summary", metavar="PATH", help="write a Markdown summary of the comparison to this file")
-    group.addoption(
-        "--roles",
-        default="discovered",
-        metavar="WHICH",
-        help="the cheese channels: those found for each policy (discovered, the default), those of the papers' one "
-        "network (published), or others by number: 17,3",
-    )
-    group.addoption(
-        "--mutant",
-        choices=sorted(MUTANTS),
-        help="run every claim with its edits made wrong, without controls (none: as they are); never recorded",
-    )
-    group.addoption("--supported-in", metavar="PATH", help="only claims that these results (--claims-json) support")
-    group.addoption("--max-mazes", type=int, metavar="N", help="another maze budget; makes results exploratory")
-    group.addoption("--alpha", type=float, default=DEFAULT_ALPHA, help="another error rate; makes results exploratory")
-    group.addoption(
-        "--undecided",
-        choices=("report", "fail"),
-        default="report",
-        help="whether a claim that the budget leaves undecided, and that has no record, fails",
-    )
-    group.addoption("--claims-json", metavar="PATH", help="write all results to this file")
-    group.addoption(
-        "--report",
-        metavar="FOLDER",
-        help="write a report to this folder: index.html, one self-contained page, with summary.md and results.json",
-    )
-    group.addoption("--no-pictures", action="store_true", help="make the report without vector fields, which take time")
-    group.addoption("--replay", metavar="SEED_OR_FILE", help="measure the chosen claims on this one maze and show it")
-    group.addoption(
-        "--counterexamples",
-        metavar="FOLDER",
-        help="for claims that are not supported, search the smallest maze that contradicts them and keep it there",
-    )
+from interp_claims.verdicts.sequential import Verdict
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -184,7 +108,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if path := config.getoption("supported_in"):
         _keep_supported(config, items, Path(path))
     if run.is_worker:
-        items.sort(key=_longest_first)
+        items.sort(key=longest_first)
     elif run.refusal:  # an error of usage ends the run; a worker, which cannot, fails its claims
         raise pytest.UsageError(run.refusal)
 
@@ -201,17 +125,9 @@ def _keep_supported(config: pytest.Config, items: list[pytest.Item], path: Path)
         supported = {result.claim for result in read_results(path) if result.verdict == Verdict.SUPPORTED}
     except InterpClaimsError as error:
         raise pytest.UsageError(f"--supported-in: {error}") from error
-    kept = [item for item in items if isinstance(item, pytest.Function) and _claim_name(item) in supported]
+    kept = [item for item in items if isinstance(item, pytest.Function) and claim_name(item) in supported]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
-
-
-def _longest_first(item: pytest.Item) -> tuple[bool, int, bool]:
-    """Claims with large budgets first, and of these the ones about ratios, whose differences are small."""
-    spec = spec_of(item.obj) if isinstance(item, pytest.Function) else None
-    if spec is None or spec.kind == "universal":
-        return True, 0, True
-    return False, -spec.budget, not any(isinstance(h.estimand, Ratio) for h in spec.hypotheses.values())
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -262,10 +178,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
         pictures = not pyfuncitem.config.getoption("no_pictures")
         pyfuncitem.stash[_EVIDENCE] = evidence_of(claim, result, pictures=pictures, options=options)
     if (folder := pyfuncitem.config.getoption("counterexamples")) and result.verdict != Verdict.SUPPORTED:
-        pyfuncitem.stash[_COUNTEREXAMPLE] = _search(claim, Path(folder), _command(pyfuncitem))
+        pyfuncitem.stash[_COUNTEREXAMPLE] = _search(claim, Path(folder), command_of(pyfuncitem))
     outcome = run.outcome(result)
     if outcome.error is not None:
-        raise outcome.error(account(result, outcome, _command(pyfuncitem)))
+        raise outcome.error(account(result, outcome, command_of(pyfuncitem)))
     return True
 
 
@@ -308,51 +224,10 @@ def _search(claim: ClaimToRun, folder: Path, command: str) -> str:
     return f"smallest counterexample: {maze!r}\n{maze.to_text()}\n    {command} --replay {shlex.quote(str(path))}"
 
 
-def _command(item: pytest.Function) -> str:
-    """The command that runs one item again."""
-    words = ["pytest", item.nodeid]
-    if item.config.getoption("policy") and hasattr(item, "callspec") and "policy" in item.callspec.params:
-        words += ["--policy", str(item.callspec.params["policy"])]
-    if (roles := item.config.getoption("roles")) != "discovered":
-        words += ["--roles", roles]
-    if (device := item.config.getoption("device")) != "cpu":
-        words += ["--device", device]
-    if (precision := item.config.getoption("precision")) != "float32":
-        words += ["--precision", precision]
-    return shlex.join(words)
-
-
 _RESULT = pytest.StashKey[ClaimResult]()
 _EVIDENCE = pytest.StashKey[Evidence]()
 _REPLAY = pytest.StashKey[str]()
 _COUNTEREXAMPLE = pytest.StashKey[str]()
-
-
-def claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
-    """The claim that an item is; before its fixtures are there, one without policy and arguments."""
-    parameters = _parameters(item)
-    threshold = str(parameters.get("claim_threshold", ""))
-    arguments = {n: item.funcargs[n] for n in item._fixtureinfo.argnames if n in item.funcargs and n not in SUPPLIED}
-    policy: Any = item.funcargs.get("policy")
-    return ClaimToRun(_claim_name(item), spec, threshold, item.obj, policy, arguments, _variant(parameters))
-
-
-def _claim_name(item: pytest.Function) -> str:
-    """The identity of an item's claim: without the policy, but with whatever else distinguishes it."""
-    parameters, asked = _parameters(item), item.config.getoption("roles")
-    roles = {"discovered": "", "published": "published roles"}.get(asked, f"channels {asked}")
-    threshold = str(parameters.get("claim_threshold", ""))
-    chosen = "-".join(part for part in (_variant(parameters), roles, threshold) if part)
-    return item.nodeid.split("[")[0] + (f"[{chosen}]" if chosen else "")
-
-
-def _parameters(item: pytest.Function) -> dict[str, Any]:
-    return item.callspec.params if hasattr(item, "callspec") else {}
-
-
-def _variant(parameters: dict[str, Any]) -> str:
-    own = (value for key, value in parameters.items() if key not in ("policy", "claim_threshold"))
-    return "-".join(getattr(value, "__name__", None) or str(value) for value in own)  # a function by its name
 
 
 def _without_verdict(item: pytest.Item, run: Run) -> Optional[ClaimResult]:
@@ -363,7 +238,7 @@ def _without_verdict(item: pytest.Item, run: Run) -> Optional[ClaimResult]:
     options = run.options if prediction is None else dataclasses.replace(run.options, prediction=prediction.name)
     claim = dataclasses.replace(claim_to_run(item, spec), policy=None)
     row = claim.result(Verdict.NOT_EVALUATED, options, broken_off=True)
-    asked: Any = item.callspec.params.get("policy") if hasattr(item, "callspec") else None
+    asked: Any = parameters_of(item).get("policy")
     return dataclasses.replace(row, policy=asked)
 
 

@@ -1,0 +1,64 @@
+"""What a pytest item of a claim is: which claim, under which name, and how to run it again."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+
+from interp_claims.claims import ClaimSpec, spec_of
+from interp_claims.running import ClaimToRun
+from interp_claims.verdicts.estimands import Ratio
+
+SUPPLIED = ("policy", "mazes")
+
+
+def claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
+    """The claim that an item is; before its fixtures are there, one without policy and arguments."""
+    parameters = parameters_of(item)
+    threshold = str(parameters.get("claim_threshold", ""))
+    arguments = {n: item.funcargs[n] for n in item._fixtureinfo.argnames if n in item.funcargs and n not in SUPPLIED}
+    policy: Any = item.funcargs.get("policy")
+    return ClaimToRun(claim_name(item), spec, threshold, item.obj, policy, arguments, _variant(parameters))
+
+
+def claim_name(item: pytest.Function) -> str:
+    """The identity of an item's claim: without the policy, but with whatever else distinguishes it."""
+    parameters, asked = parameters_of(item), item.config.getoption("roles")
+    roles = {"discovered": "", "published": "published roles"}.get(asked, f"channels {asked}")
+    threshold = str(parameters.get("claim_threshold", ""))
+    chosen = "-".join(part for part in (_variant(parameters), roles, threshold) if part)
+    return item.nodeid.split("[")[0] + (f"[{chosen}]" if chosen else "")
+
+
+def parameters_of(item: pytest.Function) -> dict[str, Any]:
+    """What the item was parametrised with, by name."""
+    return item.callspec.params if hasattr(item, "callspec") else {}
+
+
+def _variant(parameters: dict[str, Any]) -> str:
+    own = (value for key, value in parameters.items() if key not in ("policy", "claim_threshold"))
+    return "-".join(getattr(value, "__name__", None) or str(value) for value in own)  # a function by its name
+
+
+def command_of(item: pytest.Function) -> str:
+    """The command that runs one item again."""
+    words = ["pytest", item.nodeid]
+    if item.config.getoption("policy") and "policy" in parameters_of(item):
+        words += ["--policy", str(parameters_of(item)["policy"])]
+    if (roles := item.config.getoption("roles")) != "discovered":
+        words += ["--roles", roles]
+    if (device := item.config.getoption("device")) != "cpu":
+        words += ["--device", device]
+    if (precision := item.config.getoption("precision")) != "float32":
+        words += ["--precision", precision]
+    return shlex.join(words)
+
+
+def longest_first(item: pytest.Item) -> tuple[bool, int, bool]:
+    """Claims with large budgets first, and of these the ones about ratios, whose differences are small."""
+    spec = spec_of(item.obj) if isinstance(item, pytest.Function) else None
+    if spec is None or spec.kind == "universal":
+        return True, 0, True
+    return False, -spec.budget, not any(isinstance(h.estimand, Ratio) for h in spec.hypotheses.values())
