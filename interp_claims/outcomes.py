@@ -95,6 +95,11 @@ def outcome_of_prediction(result: ClaimResult, resolved: Optional[str]) -> Outco
     return Outcome(None, "passed", f"{verdict}, as on the ledger")
 
 
+def outcome_of_transferred(result: ClaimResult) -> Outcome:
+    """What a test run makes of a prediction on a policy that it is not about: it is shown, and decides nothing."""
+    return Outcome(None, "transferred", f"{result.verdict}, transferred to {result.policy}")
+
+
 def outcome_of_comparison(result: ClaimResult, comparison: Comparison) -> Outcome:
     """What a test run makes of a claim that was compared with an older policy.
 

@@ -107,7 +107,8 @@ class Records:
     def write(self, results: Iterable[ClaimResult], known: Optional[KnownFailure] = None) -> list[Path]:
         """Record results, replacing earlier verdicts of the same claims and keeping those of others.
 
-        Results about no policy, and those of claims that broke off, are passed over.
+        Results about no policy, those of claims that broke off, and predictions, whose outcomes are on the ledger, are
+        passed over.
 
         Args:
             results: of a run.
@@ -120,7 +121,7 @@ class Records:
         Raises:
             RecordError: a result is exploratory.
         """
-        kept = [result for result in results if result.policy_sha256 is not None and not result.broken_off]
+        kept = [r for r in results if r.policy_sha256 is not None and not r.broken_off and not r.prediction]
         exploratory = [result.claim for result in kept if result.exploratory]
         if exploratory:
             raise RecordError(

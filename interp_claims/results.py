@@ -98,6 +98,7 @@ class ClaimResult:
         counterexample: for universal claims, the smallest that was found.
         reported: the figure that the source reports, in words.
         prediction: the registered prediction that was decided, or empty.
+        seal: the hash of the form in which it was registered, or empty.
         mutant: the mutant that took the claim's place, or empty.
         comparison: with an older policy, where one was asked for.
         exploratory: whether budget, error rate or precision were changed on the command line, or a mutant ran.
@@ -139,6 +140,7 @@ class ClaimResult:
     unmeasurable: Optional[int] = None
     scale: Optional[int] = None
     bounds: Optional[tuple[float, float]] = None
+    seal: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

@@ -698,7 +698,51 @@ def test_a_prediction_about_a_policy_that_does_not_exist_yet_awaits_it(project, 
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*awaiting: a network of region 7*"])
     assert command("bind", "P1", "two") == 0
-    assert run(testdir, "--policy", "two").ret == 1, "news"
+    result = run(testdir)
+    assert result.ret == 1, "news, on the policy that it is about, which is not the default"
+    result.stdout.fnmatch_lines(["*[[]two[]]*", "*SUPPORTED: NEWS*"])
+
+
+def test_a_prediction_on_a_policy_that_it_is_not_about_decides_nothing(project, capsys):
+    testdir = project(predicted())
+    assert command("register", "claims/test_some_claims.py") == 0
+    result = run(testdir, "--policy", "two", "--claims-json", "results.json")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*SUPPORTED, TRANSFERRED TO TWO*", "*1 transferred*"])
+    capsys.readouterr()
+    assert command("resolve", "results.json") == 0
+    assert "P1: supported on two, which it is not about: transferred" in capsys.readouterr().out
+    assert command("record", "results.json") == 0
+    assert not list((testdir.path / "fixtures" / "verdicts").glob("two*")), "outcomes belong on the ledger"
+
+
+def test_a_prediction_about_a_checkpoint_of_ones_own_awaits_its_file(project):
+    testdir = project(predicted(policy='description="a network of region 7"'))
+    assert command("register", "claims/test_some_claims.py") == 0
+    Ledger(testdir.path / "claims" / "ledger.jsonl").bind("P1", "mine", "c" * 64)
+    result = run(testdir, "-rx")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines([f"*is about a policy that does not ship, {'c' * 64}: give its checkpoint*"])
+
+
+def test_results_of_an_earlier_form_do_not_resolve_a_later_one(project, capsys):
+    testdir = project(predicted(effect=0.6))
+    assert command("register", "claims/test_some_claims.py") == 0
+    assert run(testdir, "--claims-json", "results.json").ret == 1
+    project(predicted())
+    assert command("register", "claims/test_some_claims.py") == 0
+    capsys.readouterr()
+    assert command("resolve", "results.json") == 0
+    assert "P1: not resolved: these results are of another form" in capsys.readouterr().out
+    assert Ledger(testdir.path / "claims" / "ledger.jsonl").resolution("P1") is None
+
+
+def test_a_prediction_is_not_decided_on_channels_of_ones_choice(project):
+    testdir = project(predicted())
+    assert command("register", "claims/test_some_claims.py") == 0
+    result = run(testdir, "--roles", "3,4")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*prediction P1: is about the channels found for a policy; leave out --roles*"])
 
 
 def test_a_prediction_that_its_budget_cannot_decide_is_not_registered(project, capsys):

@@ -16,12 +16,12 @@ from rich.table import Table
 from interp_claims.claims import spec_of
 from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.manifest import Manifest
-from interp_claims.prereg.ledger import Ledger, LedgerError, TamperedError
+from interp_claims.prereg.ledger import Entry, Ledger, LedgerError, TamperedError
 from interp_claims.prereg.predictions import PredictionError, prediction_of, read_out_of_reach
 from interp_claims.prereg.reach import Reach, reach_of
 from interp_claims.prereg.scoring import UNIFORM_BRIER, Score, scores
 from interp_claims.prereg.sealing import block_of, differing_fields, sha256_of
-from interp_claims.prereg.standing import form_of, predictions_in
+from interp_claims.prereg.standing import form_as_sealed, form_of, predictions_in
 from interp_claims.report.results_json import read_results
 
 _LEDGER = Path("claims/ledger.jsonl")
@@ -32,7 +32,7 @@ _EXAMPLES = {
     "bind": "interp-claims bind P1 my_checkpoint.pth",
     "resolve": "pytest claims/test_predictions.py --claims-json results.json\n  interp-claims resolve results.json",
     "score": "interp-claims score",
-    "verify": "interp-claims verify claims/test_predictions.py",
+    "verify": "interp-claims verify\n  interp-claims verify claims/test_predictions.py --head 9c7de10815497f5b…",
 }
 _EPILOG = """\
 exit status: 0 done, 1 the ledger or a prediction on it was changed afterwards, 2 wrong usage or a file that cannot be
@@ -69,7 +69,12 @@ def add_commands(commands: Any) -> None:
     resolve.add_argument("results", type=Path, help="the file written by pytest claims/ --claims-json")
     command("score", "show how the predictions on the ledger came out, and score their authors", _score)
     verify = command("verify", "check that nobody changed the ledger, or a prediction after registering it", _verify)
-    verify.add_argument("files", nargs="*", type=Path, help="files of claims whose predictions to check too")
+    verify.add_argument(
+        "files",
+        nargs="*",
+        type=Path,
+        help="files of claims whose predictions to check (default: those that the ledger names); or the ledger, .jsonl",
+    )
     verify.add_argument("--head", help="hash of the last line as noted elsewhere: finds lines that were cut off")
 
 
@@ -86,12 +91,11 @@ def _register(chosen: argparse.Namespace) -> None:
     for claim, function in found.items():
         if chosen.name and names[claim] not in chosen.name:
             continue
-        form = form_of(function, claim, manifest)
         before = ledger.registered(names[claim])
-        if before is not None and before.body.get("sha256") == sha256_of(form):
+        if before is not None and _is_as_sealed(before, function, claim, manifest):
             print(f"{names[claim]}: registered already, as line {before.number}")
             continue
-        spec = spec_of(function)
+        form, spec = form_of(function, claim, manifest), spec_of(function)
         assert spec is not None
         reach = reach_of(spec)
         if not (reach.can_support and reach.can_refute):
@@ -100,10 +104,16 @@ def _register(chosen: argparse.Namespace) -> None:
                 f"{names[claim]}: cannot be {verdict} within {spec.budget} mazes whatever they say; give it a larger "
                 "budget or another threshold"
             )
-        entry = ledger.register(form)
+        entry = ledger.register(form, [shipped.sha256 for shipped in manifest.entries.values()])
         print(f"{names[claim]}: registered as line {entry.number}, seal {entry.body['sha256']}")
         print(f"    decided on level seeds from {block_of(form).first:,} on; {_power_text(reach, spec.budget)}")
     print(f"head of the ledger: {ledger.head}")
+
+
+def _is_as_sealed(entry: Entry, function: Any, claim: str, manifest: Manifest) -> bool:
+    if entry.kind != "registered":
+        return False
+    return bool(entry.body["sha256"] == sha256_of(form_as_sealed(entry, function, claim, manifest)))
 
 
 def _put_out_of_reach(ledger: Ledger, path: Path, names: Optional[Sequence[str]]) -> None:
@@ -147,7 +157,14 @@ def _bind(chosen: argparse.Namespace) -> None:
 def _resolve(chosen: argparse.Namespace) -> None:
     ledger = Ledger(chosen.ledger)
     for result in read_results(chosen.results):
-        if not result.prediction or result.policy_sha256 != ledger.policy_of(result.prediction):
+        if not result.prediction:
+            continue
+        registered = ledger.registered(result.prediction)
+        if registered is None or result.seal != registered.body.get("sha256"):
+            print(f"{result.prediction}: not resolved: these results are of another form than the one registered last")
+            continue
+        if result.policy_sha256 != ledger.policy_of(result.prediction):
+            print(f"{result.prediction}: {result.verdict} on {result.policy}, which it is not about: transferred")
             continue
         if ledger.resolution(result.prediction) is not None:
             print(f"{result.prediction}: resolved already")
@@ -183,7 +200,8 @@ def score_text(found: Sequence[Score]) -> str:
         credences = ", ".join(f"{outcome} {p:g}" for outcome, p in score.credences.items())
         numbers = ["" if value is None else f"{value:.3f}" for value in (score.brier, score.log)]
         days = ", ".join(day[:10] for day in score.registrations)
-        what = (score.name, score.by, score.on, score.sentence, credences, score.state)
+        outcome = f"{score.state}, registered anew since" if score.superseded else score.state
+        what = (score.name, score.by, score.on, score.sentence, credences, outcome)
         each.add_row(*what, *numbers, _kind(score), days)
     file = io.StringIO()
     console = Console(file=file, width=_WIDTH)
@@ -198,17 +216,24 @@ def score_text(found: Sequence[Score]) -> str:
 
 def _by_author(found: Sequence[Score]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title="authors", title_justify="left")
-    for heading in ("by", "kind", "on the ledger", "scored", "mean Brier", "mean log", "awaiting"):
+    for heading in ("by", "kind", "credences in", "on the ledger", "scored", "mean Brier", "mean log", "awaiting"):
         table.add_column(heading)
-    groups: dict[tuple[str, str], list[Score]] = {}
+    groups: dict[tuple[str, str, str], list[Score]] = {}
     for score in found:
-        groups.setdefault((score.by, _kind(score)), []).append(score)
-    for (author, kind), members in groups.items():
+        groups.setdefault((score.by, _kind(score), _scale(score)), []).append(score)
+    for told, members in groups.items():
         scored = [score for score in members if score.brier is not None]
         means = [_mean_text([score.brier for score in scored]), _mean_text([score.log for score in scored])]
         awaiting = str(sum(score.state == "awaiting" for score in members))
-        table.add_row(author, kind, str(len(members)), str(len(scored)), *means, awaiting)
+        table.add_row(*told, str(len(members)), str(len(scored)), *means, awaiting)
     return table
+
+
+def _scale(score: Score) -> str:
+    """What the credences are in: Brier scores of three outcomes go up to 2, those of a sentence to 1."""
+    if not score.credences:
+        return "none"
+    return "three outcomes" if "undecided" in score.credences else "the sentence"
 
 
 def _kind(score: Score) -> str:
@@ -224,20 +249,42 @@ def _mean_text(values: Sequence[Optional[float]]) -> str:
 
 
 def _verify(chosen: argparse.Namespace) -> None:
-    if not chosen.ledger.exists():
-        raise LedgerError(f"{chosen.ledger}: no such file, wanted a ledger; name one with --ledger")
-    ledger = Ledger(chosen.ledger)  # reads and checks every line
+    named = [file for file in chosen.files if file.suffix == ".jsonl"]
+    if len(named) > 1:
+        raise LedgerError(f"got the ledgers {', '.join(map(str, named))}, wanted one")
+    path = named[0] if named else chosen.ledger
+    if not path.exists():
+        raise LedgerError(f"{path}: no such file, wanted a ledger; name one with --ledger")
+    ledger = Ledger(path)  # reads and checks every line
     if chosen.head is not None and chosen.head not in {entry.sha256 for entry in ledger.entries}:
-        raise TamperedError(
-            f"{chosen.ledger}: has no line with the hash {chosen.head}; lines were cut off, or all were written anew"
-        )
-    manifest = Manifest(chosen.manifest)
-    for path in chosen.files:
-        for claim, function in predictions_in(path, Path.cwd()).items():
-            entry, form = ledger.registered(_name(function)), form_of(function, claim, manifest)
-            if entry is not None and entry.kind == "registered" and entry.body["sha256"] != sha256_of(form):
-                raise TamperedError(
-                    f"prediction {_name(function)}: was edited after it was registered as line {entry.number} "
-                    f"({differing_fields(form, entry.body['sealed'])})"
-                )
-    print(f"{chosen.ledger}: {len(ledger.entries)} lines, none changed; head {ledger.head}")
+        raise TamperedError(f"{path}: has no line with the hash {chosen.head}; lines were cut off, or all written anew")
+    files = [file for file in chosen.files if file not in named] or _files_of(ledger)
+    checked = [name for file in files for name in _check_predictions(ledger, file, Manifest(chosen.manifest))]
+    print(f"{path}: {len(ledger.entries)} lines, none changed; head {ledger.head}")
+    print(f"predictions that are as they were registered: {', '.join(checked) or 'none looked at'}")
+    told = {entry.name for entry in ledger.entries if entry.kind == "registered"} - set(checked)
+    if told:
+        print(f"registered, but not in the files looked at: {', '.join(sorted(told))}")
+
+
+def _files_of(ledger: Ledger) -> list[Path]:
+    """The files that predictions were registered from, as far as they are there."""
+    names = [entry.body["sealed"]["claim"].split("::")[0] for entry in ledger.entries if entry.kind == "registered"]
+    return [path for path in map(Path, dict.fromkeys(names)) if path.is_file()]
+
+
+def _check_predictions(ledger: Ledger, path: Path, manifest: Manifest) -> list[str]:
+    """The names of a file's registered predictions; raises :class:`TamperedError` if one was edited since."""
+    checked = []
+    for claim, function in predictions_in(path, Path.cwd()).items():
+        entry = ledger.registered(_name(function))
+        if entry is None or entry.kind != "registered":
+            continue
+        form = form_as_sealed(entry, function, claim, manifest)
+        if entry.body["sha256"] != sha256_of(form):
+            raise TamperedError(
+                f"prediction {_name(function)}: was edited after it was registered as line {entry.number} "
+                f"({differing_fields(form, entry.body['sealed'])})"
+            )
+        checked.append(_name(function))
+    return checked

@@ -73,11 +73,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if spec is None:
         return
     if "policy" in metafunc.fixturenames:
+        run, prediction = metafunc.config.stash[_RUN], prediction_of(metafunc.function)
         asked = metafunc.config.getoption("policy")
-        prediction = prediction_of(metafunc.function)
-        if prediction is not None and prediction.policy is not None and not asked:
-            asked = [prediction.policy]
-        names = metafunc.config.stash[_RUN].manifest.names(asked)
+        if prediction is not None and not asked:
+            asked = run.policies_of(prediction)
+        names = run.manifest.names(asked)
         ids = [Path(name).stem if Path(name).suffix else name for name in names]
         metafunc.parametrize("policy", names, ids=ids, indirect=True, scope="session")
     named = [name for name in spec.hypotheses if name]
@@ -207,9 +207,14 @@ def _sealed_options(item: pytest.Function, claim: ClaimToRun, run: Run) -> RunOp
         standing = standing_of(item.obj, item.nodeid.split("[")[0], run.ledger, run.manifest)
     except InterpClaimsError as error:
         pytest.fail(str(error), pytrace=False)
+    name, asked = standing.prediction.name, item.config.getoption("policy")
     if standing.policy_sha256 is None:
         pytest.xfail(f"awaiting: {standing.prediction.description}")
-    return dataclasses.replace(run.options, block=standing.block, prediction=standing.prediction.name)
+    if not asked and claim.policy.sha256 != standing.policy_sha256:
+        pytest.xfail(f"is about a policy that does not ship, {standing.policy_sha256}: give its checkpoint, --policy")
+    if item.config.getoption("roles") != "discovered":
+        pytest.fail(f"prediction {name}: is about the channels found for a policy; leave out --roles", pytrace=False)
+    return dataclasses.replace(run.options, block=standing.block, prediction=name, seal=standing.seal)
 
 
 def _search(claim: ClaimToRun, folder: Path, command: str) -> str:

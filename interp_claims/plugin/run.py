@@ -20,13 +20,14 @@ from interp_claims.outcomes import (
     outcome_of,
     outcome_of_comparison,
     outcome_of_prediction,
+    outcome_of_transferred,
 )
 from interp_claims.plugin.faults import BrokenOff
 from interp_claims.policies.agreement import Agreement
 from interp_claims.policies.manifest import Manifest
 from interp_claims.policies.policy import Policy
 from interp_claims.policies.roles import given_channels
-from interp_claims.prereg import Ledger
+from interp_claims.prereg import Ledger, Prediction
 from interp_claims.records import Records
 from interp_claims.report.folder import check_folder
 from interp_claims.report.progress import ProgressFile
@@ -139,6 +140,13 @@ class Run:
             return "" if saved is None else saved.verdict
         return self.records.verdict(older.sha256, claim) or ""
 
+    def policies_of(self, prediction: Prediction) -> list[str]:
+        """The shipped policy that a prediction is about; none where that does not exist yet, or does not ship."""
+        if prediction.policy is not None:
+            return [prediction.policy]
+        about = self.ledger.policy_of(prediction.name)
+        return [name for name, entry in self.manifest.entries.items() if entry.sha256 == about]
+
     def seeds_of(self) -> dict[str, str]:
         """What each shipped policy is one seed of."""
         return {name: entry.seeds_of for name, entry in self.manifest.entries.items()}
@@ -148,7 +156,9 @@ class Run:
             return Outcome(ClaimNotEvaluated, "failed", result.verdict)
         if result.mutant:
             return Outcome(None, result.verdict, result.verdict)
-        if result.prediction and result.policy_sha256 == self.ledger.policy_of(result.prediction):
+        if result.prediction:
+            if result.policy_sha256 != self.ledger.policy_of(result.prediction):
+                return outcome_of_transferred(result)
             resolution = self.ledger.resolution(result.prediction)
             return outcome_of_prediction(result, None if resolution is None else str(resolution.body["verdict"]))
         if result.comparison is not None:

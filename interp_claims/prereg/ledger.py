@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, Optional
 
@@ -19,6 +19,7 @@ from interp_claims.prereg.sealing import block_of, canonical, sha256_of
 
 Kind = Literal["registered", "out of reach", "bound", "resolved"]
 _KINDS = ("registered", "out of reach", "bound", "resolved")
+_VERDICTS = ("supported", "refuted", "undecided")
 _FIRST = "0" * 64
 
 
@@ -84,18 +85,26 @@ class Ledger:
     def policy_of(self, name: str) -> Optional[str]:
         """The identity of the policy that a prediction is about, or None while it does not exist."""
         entry = self.registered(name)
-        if entry is None or entry.kind != "registered":
+        return None if entry is None else self.policy_of_registration(entry)
+
+    def policy_of_registration(self, entry: Entry) -> Optional[str]:
+        """The identity of the policy that a registration is about, or None while it does not exist."""
+        if entry.kind != "registered":
             return None
         sealed = entry.body["sealed"]["policy"].get("sha256")
-        bound = self._latest(name, ("bound",))
+        bound = self._latest(entry.name, ("bound",))
         return sealed if sealed is not None else None if bound is None else str(bound.body["policy_sha256"])
 
     def resolution(self, name: str) -> Optional[Entry]:
         """The outcome of a prediction as it is registered now, or None."""
-        registered, resolved = self.registered(name), self._latest(name, ("resolved",))
-        if registered is None or resolved is None or resolved.body["sealed_sha256"] != registered.body.get("sha256"):
-            return None
-        return resolved
+        entry = self.registered(name)
+        return None if entry is None else self.outcome_of(entry)
+
+    def outcome_of(self, registration: Entry) -> Optional[Entry]:
+        """The outcome of one registration, or None."""
+        seal = registration.body.get("sha256")
+        resolved = [e for e in self.entries if e.kind == "resolved" and e.name == registration.name]
+        return next((entry for entry in resolved if entry.body["sealed_sha256"] == seal), None)
 
     def _latest(self, name: str, kinds: tuple[str, ...]) -> Optional[Entry]:
         found = [entry for entry in self.entries if entry.kind in kinds and entry.name == name]
@@ -103,8 +112,13 @@ class Ledger:
 
     # -- appending ---------------------------------------------------------------------------------------------------
 
-    def register(self, sealed: dict[str, Any]) -> Entry:
+    def register(self, sealed: dict[str, Any], shipped: Iterable[str] = ()) -> Entry:
         """Append a sealed prediction.
+
+        Args:
+            sealed: its sealed form.
+            shipped: identities of the policies that are shipped at this time: a prediction that is bound to one of
+                them later is retrospective.
 
         Raises:
             LedgerError: the same is registered already.
@@ -113,10 +127,18 @@ class Ledger:
         before = self.registered(name)
         if before is not None and before.body.get("sha256") == seal:
             raise LedgerError(f"{name}: is registered already, as line {before.number} of {self.path}")
-        return self._append("registered", {"name": name, "sha256": seal, "sealed": sealed})
+        body = {"name": name, "sha256": seal, "sealed": sealed, "shipped": sorted(shipped)}
+        return self._append("registered", body)
 
     def put_out_of_reach(self, name: str, told: dict[str, Any]) -> Entry:
-        """Append a prediction that no network here can decide; ``told`` says whose it is and why."""
+        """Append a prediction that no network here can decide; ``told`` says whose it is and why.
+
+        Raises:
+            LedgerError: a field is missing, or the prediction is registered: what was sealed stays to be scored.
+        """
+        before = self.registered(name)
+        if before is not None and before.kind == "registered":
+            raise LedgerError(f"{name}: is registered, as line {before.number}, and cannot be put out of reach")
         missing = [field for field in ("by", "on", "sentence", "credences", "why") if field not in told]
         if missing:
             raise LedgerError(f"{name}: got no {', '.join(missing)}")
@@ -162,6 +184,8 @@ class Ledger:
             content = {"number": len(self.entries) + 1, "kind": kind, "at": at, "body": body, "previous": self.head}
             entry = Entry(**content, sha256=_hash(content))  # type: ignore[arg-type]
             before = self.path.read_bytes() if self.path.exists() else b""
+            if before and not before.endswith(b"\n"):
+                before += b"\n"
             write_atomically(self.path, before + f"{canonical(dataclasses.asdict(entry))}\n".encode())
         self.entries = (*self.entries, entry)
         return entry
@@ -172,34 +196,87 @@ def _hash(content: dict[str, Any]) -> str:
 
 
 def _checked(path: Path) -> Iterator[Entry]:
-    previous, sealed = _FIRST, {}
     try:
         content = path.read_bytes()
     except OSError as error:
         raise LedgerError(f"{path}: cannot be read ({error.strerror}); wanted a ledger") from error
+    previous, story = _FIRST, _Story()
     for number, line in enumerate(content.splitlines(), 1):
         where = f"{path}, line {number}"
-        try:
-            data = json.loads(line)
-            entry = Entry(**data)
-            _ = entry.name
-        except (ValueError, TypeError, KeyError) as error:
-            raise TamperedError(f"{where}: is no entry ({error}); the line was changed or cut short") from error
-        if entry.kind not in _KINDS:
-            raise TamperedError(f"{where}: has kind {entry.kind!r}, wanted one of {', '.join(_KINDS)}")
-        if _hash({name: value for name, value in data.items() if name != "sha256"}) != entry.sha256:
-            raise TamperedError(f"{where}: does not hash to what it says; the line was changed after it was appended")
+        entry = _entry(line, where)
         if entry.previous != previous or entry.number != number:
             raise TamperedError(
                 f"{where}: does not follow the line before it; lines were taken out, put in or put in another order"
             )
-        if entry.kind == "registered":
-            _check_sealed(entry, where)
-            sealed[entry.name] = entry.body["sha256"]
-        if entry.kind == "resolved" and entry.body["sealed_sha256"] != sealed.get(entry.name):
-            raise TamperedError(f"{where}: resolves another form of {entry.name} than the one that was registered last")
+        try:
+            story.go_on(entry, where)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise TamperedError(f"{where}: lacks what a line {entry.kind!r} says ({error!r})") from error
         previous = entry.sha256
         yield entry
+
+
+def _entry(line: bytes, where: str) -> Entry:
+    """One line, checked by itself."""
+    try:
+        data = json.loads(line)
+        entry = Entry(**data)
+        _ = entry.name
+        written = canonical(data).encode()
+    except (ValueError, TypeError, KeyError) as error:
+        raise TamperedError(f"{where}: is no entry ({error}); the line was changed or cut short") from error
+    if entry.kind not in _KINDS:
+        raise TamperedError(f"{where}: has kind {entry.kind!r}, wanted one of {', '.join(_KINDS)}")
+    if _hash({name: value for name, value in data.items() if name != "sha256"}) != entry.sha256:
+        raise TamperedError(f"{where}: does not hash to what it says; the line was changed after it was appended")
+    if line != written:
+        raise TamperedError(f"{where}: is written otherwise than lines are; it may say two things at once")
+    return entry
+
+
+class _Story:
+    """What the lines of a ledger have told so far: which line may come next.
+
+    The hashes find changes by who cannot write all following lines anew; a line at the end needs no more than a hash,
+    so that what it says must fit too.
+    """
+
+    def __init__(self) -> None:
+        self._sealed: dict[str, Entry] = {}
+        self._bound: dict[str, str] = {}
+        self._resolved: set[tuple[str, str]] = set()
+
+    def go_on(self, entry: Entry, where: str) -> None:
+        """Take one more line, or raise :class:`TamperedError`."""
+        name = entry.name
+        if entry.kind == "registered":
+            _check_sealed(entry, where)
+            self._sealed[name] = entry
+        elif entry.kind == "out of reach":
+            if name in self._sealed:
+                raise TamperedError(f"{where}: puts {name} out of reach, which was registered before")
+        elif entry.kind == "bound":
+            if name not in self._sealed or self._policy_of(name) is not None:
+                raise TamperedError(f"{where}: tells of a policy for {name}, which awaits none")
+            self._bound[name] = entry.body["policy_sha256"]
+        else:
+            self._resolve(entry, where)
+
+    def _policy_of(self, name: str) -> Optional[str]:
+        sealed: Optional[str] = self._sealed[name].body["sealed"]["policy"].get("sha256")
+        return sealed if sealed is not None else self._bound.get(name)
+
+    def _resolve(self, entry: Entry, where: str) -> None:
+        name, seal = entry.name, entry.body["sealed_sha256"]
+        if name not in self._sealed or seal != self._sealed[name].body["sha256"]:
+            raise TamperedError(f"{where}: resolves another form of {name} than the one that was registered last")
+        if (name, seal) in self._resolved:
+            raise TamperedError(f"{where}: gives {name} a second outcome")
+        if entry.body["policy_sha256"] != self._policy_of(name):
+            raise TamperedError(f"{where}: gives {name} an outcome of another policy than the one that it is about")
+        if entry.body["verdict"] not in _VERDICTS:
+            raise TamperedError(f"{where}: gives {name} the outcome {entry.body['verdict']!r}")
+        self._resolved.add((name, seal))
 
 
 def _check_sealed(entry: Entry, where: str) -> None:

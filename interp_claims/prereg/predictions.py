@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import inspect
 import math
 import sys
 from collections.abc import Callable
@@ -143,7 +144,8 @@ def preregistered(
         data_seen: what the author had seen when predicting.
 
     Raises:
-        PredictionError: credences that are none, a day that is none, not exactly one policy, or no sampled claim.
+        PredictionError: credences that are none, a day that is none, not exactly one policy, no sampled claim, or one
+            that takes more than policy and mazes.
     """
     if (policy is None) == (not description):
         raise PredictionError(f"{name}: got policy {policy!r} and description {description!r}, wanted exactly one")
@@ -160,6 +162,12 @@ def preregistered(
             raise PredictionError(f"{name}: stands above no sampled claim; write @preregistered(...) above @claim(...)")
         if len(spec.hypotheses) != 1:
             raise PredictionError(f"{name}: the claim has {len(spec.hypotheses)} thresholds, wanted one")
+        others = set(inspect.signature(function).parameters) - {"policy", "mazes"}
+        if others:
+            raise PredictionError(
+                f"{name}: takes {', '.join(sorted(others))}, wanted policy and mazes alone: what else decides it would "
+                "not be sealed; write it into the claim's file"
+            )
         setattr(function, _ATTRIBUTE, prediction)
         return function
 

@@ -23,13 +23,14 @@ class Score:
         name, by, on, sentence: of the prediction.
         state: ``supported``, ``refuted``, ``undecided`` or ``not evaluated``; ``awaiting`` or ``out of reach``.
         why: the reason where it is out of reach.
-        prospective: whether its policy did not exist, or was not shipped, when it was registered last; one that was
+        prospective: whether its policy did not exist, or was not shipped, when it was registered; one that was
             registered anew after its policy was bound, or its outcome known, is not.
         credences: by outcome; empty if none were recorded.
         brier: three-way, from 0 to 2, where each outcome has a credence; else of the sentence alone, from 0 to 1; None
             where there is nothing to score.
         log: minus the logarithm of the credence of what happened, which counts as .01 at least.
         registrations: how often it was registered, with the days.
+        superseded: whether it was registered anew after this outcome, which stays.
     """
 
     name: str
@@ -43,24 +44,36 @@ class Score:
     brier: Optional[float]
     log: Optional[float]
     registrations: tuple[str, ...]
+    superseded: bool = False
 
 
 def scores(ledger: Ledger, shipped: Container[str]) -> list[Score]:
     """The score of every prediction on a ledger, in the order of their first registration.
+
+    A prediction that was registered anew after its outcome has a score for each registration that has an outcome, and
+    one for the last.
 
     Args:
         ledger: the ledger.
         shipped: identities of the policies that ship with the suite: predictions about these are retrospective.
     """
     names = list(dict.fromkeys(entry.name for entry in ledger.entries))
-    return [_score(ledger, name, shipped) for name in names]
+    return [_score(ledger, entry, shipped) for name in names for entry in _to_score(ledger, name)]
 
 
-def _score(ledger: Ledger, name: str, shipped: Container[str]) -> Score:
-    entry = ledger.registered(name)
-    assert entry is not None, "every name on a ledger was registered"
+def _to_score(ledger: Ledger, name: str) -> list[Entry]:
+    """The registrations of a prediction that have an outcome, each form once, and the last registration."""
+    last = ledger.registered(name)
+    assert last is not None, "every name on a ledger was registered"
+    told = [e for e in ledger.entries if e.name == name and e.kind == "registered" and ledger.outcome_of(e)]
+    earlier = {entry.body["sha256"]: entry for entry in told if entry.body["sha256"] != last.body.get("sha256")}
+    return [*earlier.values(), last]
+
+
+def _score(ledger: Ledger, entry: Entry, shipped: Container[str]) -> Score:
+    name = entry.name
     told = entry.body if entry.kind == "out of reach" else entry.body["sealed"]
-    resolution = ledger.resolution(name)
+    resolution = ledger.outcome_of(entry)
     state = "out of reach" if entry.kind == "out of reach" else "awaiting"
     if resolution is not None:
         state = str(resolution.body["verdict"])
@@ -73,11 +86,12 @@ def _score(ledger: Ledger, name: str, shipped: Container[str]) -> Score:
         str(told["sentence"]),
         state,
         str(told.get("why", "")),
-        entry.kind == "registered" and not _is_shipped(entry, shipped) and not _known_before(ledger, entry),
+        entry.kind == "registered" and not _is_shipped(ledger, entry, shipped) and not _known_before(ledger, entry),
         credences,
         brier,
         log,
         tuple(e.at for e in ledger.entries if e.name == name and e.kind in ("registered", "out of reach")),
+        entry != ledger.registered(name),
     )
 
 
@@ -87,9 +101,10 @@ def _known_before(ledger: Ledger, entry: Entry) -> bool:
     return any(e.name == entry.name and e.kind in told and e.number < entry.number for e in ledger.entries)
 
 
-def _is_shipped(entry: Entry, shipped: Container[str]) -> bool:
-    sealed: dict[str, Any] = entry.body["sealed"]["policy"]
-    return sealed.get("sha256") in shipped
+def _is_shipped(ledger: Ledger, entry: Entry, shipped: Container[str]) -> bool:
+    """Whether a registration names a shipped policy, or was bound to one that was shipped when it was made."""
+    named: dict[str, Any] = entry.body["sealed"]["policy"]
+    return named.get("sha256") in shipped or ledger.policy_of_registration(entry) in entry.body.get("shipped", ())
 
 
 def _scored(credences: dict[str, float], state: str) -> tuple[Optional[float], Optional[float]]:

@@ -6,14 +6,14 @@ import dataclasses
 import hashlib
 import inspect
 import json
-import textwrap
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any, Optional
 
 from interp_claims.claims import ClaimSpec, spec_of
+from interp_claims.controls import Control
 from interp_claims.mazes.sampling import DISCOVERY, REGISTERED, SeedBlock
 from interp_claims.prereg.predictions import PredictionError, prediction_of
+from interp_claims.prereg.source_code import SEALING, source_code_of
 from interp_claims.results import ENGINE_VERSION
 from interp_claims.verdicts.betting import STAKES
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA
@@ -23,13 +23,16 @@ _BLOCK = 1_000_000
 _NOT_IN_SEEDS = ("policy", "engine")
 
 
-def sealed_form(function: Callable[..., Any], claim: str, policy_sha256: Optional[str]) -> dict[str, Any]:
+def sealed_form(
+    function: Callable[..., Any], claim: str, policy_sha256: Optional[str], sealing: int = SEALING
+) -> dict[str, Any]:
     """Everything that a prediction's outcome depends on, as plain data.
 
     Args:
         function: the prediction.
         claim: its identity, file and function.
         policy_sha256: identity of the policy that it is about, or None if that does not exist yet.
+        sealing: by which rule; what was sealed by an earlier one is compared by that.
 
     Raises:
         PredictionError: the function is no prediction.
@@ -49,18 +52,24 @@ def sealed_form(function: Callable[..., Any], claim: str, policy_sha256: Optiona
         "policy": policy,
         "claim": claim,
         "sentence": spec.sentence,
-        "source_code": source_code_of(function),
+        "source_code": source_code_of(function, sealing),
         "engine": ENGINE_VERSION,
         "seeds": {"rule": _SEED_RULE, "discovery": [DISCOVERY.first, DISCOVERY.size]},
-        **_of_spec(spec),
+        **_of_spec(spec, sealing, function.__module__),
+        **({} if sealing == 1 else {"sealing": sealing}),
     }
 
 
-def _of_spec(spec: ClaimSpec) -> dict[str, Any]:
+def sealing_of(form: dict[str, Any]) -> int:
+    """The rule that a form was sealed by; the first one left no word of itself."""
+    return int(form.get("sealing", 1))
+
+
+def _of_spec(spec: ClaimSpec, sealing: int, module: str) -> dict[str, Any]:
     ((_, hypothesis),) = spec.hypotheses.items()
     return {
         "mazes": str(spec.mazes),
-        "conditions": [source_code_of(condition) for condition in spec.mazes.conditions] if spec.mazes else [],
+        "conditions": [source_code_of(c, sealing) for c in spec.mazes.conditions] if spec.mazes else [],
         "estimand": type(hypothesis.estimand).__name__,
         "bounds": list(hypothesis.estimand.bounds),
         "direction": hypothesis.direction,
@@ -68,37 +77,19 @@ def _of_spec(spec: ClaimSpec) -> dict[str, Any]:
         "alpha": {"supported": DEFAULT_ALPHA, "refuted": DEFAULT_ALPHA},
         "bets": [float(stake) for stake in STAKES],
         "budget": spec.budget,
-        "null_controls": [control.name for control in spec.null_controls],
-        "contrast_controls": [control.name for control in spec.contrast_controls],
+        "null_controls": [_of_control(control, sealing, module) for control in spec.null_controls],
+        "contrast_controls": [_of_control(control, sealing, module) for control in spec.contrast_controls],
         "unmeasurable_maze": "the prediction is not evaluated",
     }
 
 
-def source_code_of(function: Callable[..., Any]) -> str:
-    """The text of a function, and of everything of its own module that it uses, functions and constants alike."""
-    own = inspect.unwrap(function)
-    parts: dict[str, str] = {}
-
-    def visit(visited: FunctionType) -> None:
-        if visited.__qualname__ in parts:
-            return
-        parts[visited.__qualname__] = textwrap.dedent(inspect.getsource(visited))
-        for name in sorted(_names_in(visited.__code__)):
-            used = inspect.unwrap(value) if callable(value := visited.__globals__.get(name)) else value
-            if isinstance(used, FunctionType) and used.__module__ == visited.__module__:
-                visit(used)
-            elif isinstance(used, (int, float, str, tuple, dict)) and not name.startswith("__"):
-                parts.setdefault(f"constant {name}", repr(used))
-
-    assert isinstance(own, FunctionType)
-    visit(own)
-    return "\n".join(f"# {name}\n{text}" for name, text in parts.items())
-
-
-def _names_in(code: Any) -> set[str]:
-    """Every global name that a piece of code, and the functions inside it, read."""
-    inner = [constant for constant in code.co_consts if hasattr(constant, "co_names")]
-    return set(code.co_names).union(*map(_names_in, inner)) if inner else set(code.co_names)
+def _of_control(control: Control, sealing: int, module: str) -> Any:
+    """A control by its name; with its code where it is no control of the library."""
+    if sealing == 1:
+        return control.name
+    own = inspect.unwrap(control.apply).__module__ == module
+    code = source_code_of(control.apply, sealing) if own else ""
+    return {"name": control.name, "policy": control.policy_name, "source_code": code}
 
 
 def canonical(form: dict[str, Any]) -> str:

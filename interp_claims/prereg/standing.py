@@ -12,7 +12,8 @@ from interp_claims.mazes.sampling import SeedBlock
 from interp_claims.policies.manifest import Manifest
 from interp_claims.prereg.ledger import Entry, Ledger
 from interp_claims.prereg.predictions import Prediction, PredictionError, prediction_of
-from interp_claims.prereg.sealing import block_of, differing_fields, sealed_form, sha256_of
+from interp_claims.prereg.sealing import block_of, differing_fields, sealed_form, sealing_of, sha256_of
+from interp_claims.prereg.source_code import SEALING
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,12 +23,14 @@ class Standing:
     Attributes:
         prediction: as it is declared now.
         block: the mazes that decide it.
+        seal: the hash of its sealed form.
         policy_sha256: the policy that it is about, or None while that does not exist.
         resolution: its outcome on the ledger, or None.
     """
 
     prediction: Prediction
     block: SeedBlock
+    seal: str
     policy_sha256: Optional[str]
     resolution: Optional[Entry]
 
@@ -38,7 +41,6 @@ def standing_of(function: Callable[..., Any], claim: str, ledger: Ledger, manife
     Raises:
         PredictionError: it is not registered, or was edited after it was.
     """
-    form = form_of(function, claim, manifest)
     prediction = prediction_of(function)
     assert prediction is not None
     entry = ledger.registered(prediction.name)
@@ -46,15 +48,26 @@ def standing_of(function: Callable[..., Any], claim: str, ledger: Ledger, manife
         raise PredictionError(
             f"prediction {prediction.name}: is not registered; run interp-claims register {claim.split('::')[0]} first"
         )
+    form = form_as_sealed(entry, function, claim, manifest)
     if entry.body["sha256"] != sha256_of(form):
         raise PredictionError(
             f"prediction {prediction.name}: was edited after it was registered as line {entry.number} "
             f"({differing_fields(form, entry.body['sealed'])}); undo that, or register it anew, which draws other mazes"
         )
-    return Standing(prediction, block_of(form), ledger.policy_of(prediction.name), ledger.resolution(prediction.name))
+    about, resolution = ledger.policy_of(prediction.name), ledger.resolution(prediction.name)
+    return Standing(prediction, block_of(form), sha256_of(form), about, resolution)
 
 
-def form_of(function: Callable[..., Any], claim: str, manifest: Manifest) -> dict[str, Any]:
+def form_as_sealed(entry: Entry, function: Callable[..., Any], claim: str, manifest: Manifest) -> dict[str, Any]:
+    """The form that a prediction would have now, by the rule that it was sealed by then.
+
+    Raises:
+        PredictionError: no such policy is shipped.
+    """
+    return form_of(function, claim, manifest, sealing_of(entry.body["sealed"]))
+
+
+def form_of(function: Callable[..., Any], claim: str, manifest: Manifest, sealing: int = SEALING) -> dict[str, Any]:
     """The sealed form of a prediction, with the identity of the shipped policy that it is about.
 
     Raises:
@@ -67,7 +80,7 @@ def form_of(function: Callable[..., Any], claim: str, manifest: Manifest) -> dic
             f"prediction {prediction.name if prediction else ''}: is about {named!r}, which is not shipped; wanted one "
             f"of {', '.join(manifest.entries)}, or a description of a policy that does not exist yet"
         )
-    return sealed_form(function, claim, None if named is None else manifest.entries[named].sha256)
+    return sealed_form(function, claim, None if named is None else manifest.entries[named].sha256, sealing)
 
 
 def predictions_in(path: Path, root: Path) -> dict[str, Callable[..., Any]]:

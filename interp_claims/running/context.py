@@ -31,6 +31,7 @@ class RunOptions:
         max_mazes: overrides every claim's budget; makes results exploratory, as another alpha does.
         block: where mazes come from.
         prediction: the registered prediction that is being decided, or empty.
+        seal: the hash of its sealed form.
         at_least: claims are measured on so many mazes even when they are decided, so that their scores can be compared.
         mutant: the mutant that takes the claims' place, or empty.
         precision: what networks compute in; another one than float32 makes results exploratory.
@@ -40,6 +41,7 @@ class RunOptions:
     max_mazes: Optional[int] = None
     block: SeedBlock = CONFIRMATION
     prediction: str = ""
+    seal: str = ""
     at_least: int = 0
     mutant: str = ""
     precision: str = "float32"
@@ -142,6 +144,7 @@ class ClaimToRun:
             verdict=verdict.value,
             reported=self.spec.reported,
             prediction=options.prediction,
+            seal=options.seal,
             mutant=options.mutant,
             exploratory=options.exploratory and (self.spec.kind != "universal" or bool(options.mutant)),
             **fields,

@@ -60,7 +60,7 @@ class Journal:
             if policy is None
             else [policy.sha256, policy.role_set, policy.forward.device.type, policy.forward.precision],
             "options": [options.alpha, options.max_mazes, options.block.first, options.block.size],
-            "wanted": [options.prediction, options.at_least, options.mutant],
+            "wanted": [options.prediction, options.seal, options.at_least, options.mutant],
             "against": against,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -61,6 +61,8 @@ def verify(capsys):
 def test_a_ledger_as_it_was_appended_is_0(ledger, verify):
     assert verify("claims/test_p.py") == (0, "")
     assert verify("--head", Ledger(ledger).head) == (0, "")
+    assert verify("claims/ledger.jsonl", "claims/test_p.py") == (0, "")
+    assert verify("claims/ledger.jsonl", "other.jsonl")[0] == 2
 
 
 def test_a_changed_line_is_1_whichever_command_reads_it(ledger, verify, capsys):
@@ -84,7 +86,17 @@ def test_a_prediction_that_was_edited_is_1(ledger, verify, tmp_path):
     status, error = verify("claims/test_p.py")
     assert status == 1
     assert "prediction P1: was edited after it was registered as line 1 (source_code)" in error
-    assert verify() == (0, ""), "the ledger itself is whole"
+    assert verify() == (status, error), "the ledger names the file"
+
+
+def test_verify_says_what_it_looked_at_and_what_it_missed(ledger, tmp_path, capsys):
+    assert main(["verify"]) == 0
+    assert "predictions that are as they were registered: P1" in capsys.readouterr().out
+    (tmp_path / "claims" / "test_p.py").unlink()
+    assert main(["verify"]) == 0
+    told = capsys.readouterr().out
+    assert "predictions that are as they were registered: none looked at" in told
+    assert "registered, but not in the files looked at: P1" in told
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,9 @@ def test_nothing_is_registered_twice_but_an_edited_prediction_is_and_counts(ledg
     ledger.register(make_form(data_seen="all"))
     assert ledger.registered("P1").number == 5
     assert ledger.resolution("P1") is None, "the outcome was that of the earlier form"
+    assert ledger.outcome_of(ledger.entries[0]).body["verdict"] == "supported", "which keeps it"
+    ledger.register(make_form())
+    assert ledger.resolution("P1").body["verdict"] == "supported", "and counts again when it is registered again"
 
 
 def test_an_outcome_is_appended_once_and_for_the_policy_that_was_meant(ledger):
@@ -94,6 +97,17 @@ def test_a_described_policy_awaits_until_it_is_bound(path, make_form):
     with pytest.raises(LedgerError, match=r"P1: is about the policy a+ already"):
         ledger.bind("P1", "mine", "b" * 64)
     ledger.resolve("P1", OUTCOME)
+
+
+def test_what_is_registered_is_not_put_out_of_reach(ledger):
+    with pytest.raises(LedgerError, match="P1: is registered, as line 1, and cannot be put out of reach"):
+        ledger.put_out_of_reach("P1", WHY)
+
+
+def test_a_last_line_without_its_end_is_ended_before_another_is_appended(ledger, path, make_form):
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    Ledger(path).register(make_form(name="P5"))
+    assert [entry.name for entry in Ledger(path).entries] == ["P1", "P2", "P3", "P1", "P5"]
 
 
 def test_what_is_out_of_reach_says_why(path):
@@ -139,6 +153,57 @@ TAMPERINGS = {
     "bytes that are no text": (lambda ls: [*ls[:3], ls[3].replace("supported", "\udcff")], "is no entry"),
     "an unknown kind": (lambda ls: [*ls[:3], rewritten(ls[3], kind="improved")], "has kind 'improved', wanted one of"),
 }
+
+
+def following(line, **changes):
+    """A line that somebody appends with a fitting hash."""
+    last = json.loads(line)
+    return rewritten(line, number=last["number"] + 1, previous=last["sha256"], **changes)
+
+
+def again(lines, **changes):
+    """The ledger with its first or last line said once more, otherwise."""
+    return [*lines, following(lines[-1], body={**json.loads(lines[-1])["body"], **changes})]
+
+
+BOUND = {"name": "P1", "policy": "another", "policy_sha256": "b" * 64}
+APPENDED = {
+    "another outcome": (lambda ls: again(ls, verdict="refuted"), "gives P1 a second outcome"),
+    "another policy": (
+        lambda ls: [*ls, following(ls[3], kind="bound", body=BOUND)], "tells of a policy for P1, which awaits none"
+    ),
+    "out of reach after all": (
+        lambda ls: [*ls, following(ls[3], kind="out of reach", body={"name": "P1", **WHY})],
+        "puts P1 out of reach, which was registered before",
+    ),
+    "a verdict that is none": (
+        lambda ls: [*ls[:3], following(ls[2], kind="resolved", body={**json.loads(ls[3])["body"], "verdict": "good"})],
+        "gives P1 the outcome 'good'",
+    ),
+    "a policy that it is not about": (
+        lambda ls: [
+            *ls[:3],
+            following(ls[2], kind="resolved", body={**json.loads(ls[3])["body"], "policy_sha256": "b" * 64}),
+        ],
+        "gives P1 an outcome of another policy than the one that it is about",
+    ),
+    "a line that lacks its seal": (
+        lambda ls: [*ls, following(ls[3], kind="registered", body={"name": "P9"})],
+        "lacks what a line 'registered' says",
+    ),
+    "a line that says two things": (
+        lambda ls: [*ls[:3], ls[3].replace('{"at"', '{"kind":"out of reach","at"', 1)], "is written otherwise"
+    ),
+    "spaces between": (lambda ls: [*ls[:3], ls[3].replace('{"at":', '{"at": ')], "is written otherwise"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("addition", APPENDED)
+def test_a_line_with_a_fitting_hash_must_fit_what_was_told_before(ledger, path, addition):
+    change, message = APPENDED[addition]
+    path.write_text("\n".join([*change(lines(path)), ""]))
+    with pytest.raises(TamperedError, match=message):
+        Ledger(path)
 
 
 @pytest.mark.parametrize("tampering", TAMPERINGS)

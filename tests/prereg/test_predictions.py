@@ -2,7 +2,9 @@
 
 import pytest
 
-from interp_claims.claims import universal_claim
+from interp_claims.claims import claim, universal_claim
+from interp_claims.controls import no_op
+from interp_claims.mazes import stock_mazes
 from interp_claims.prereg import Credences, PredictionError, prediction_of, preregistered
 from interp_claims.prereg.predictions import read_out_of_reach
 from interp_claims.sources import INVARIANTS
@@ -46,6 +48,18 @@ def test_credences_may_be_missing(make_prediction):
 def test_what_could_not_be_scored_is_refused(make_prediction, changes, message):
     with pytest.raises(PredictionError, match=message):
         make_prediction(**changes)
+
+
+def test_what_would_not_be_sealed_is_refused(make_prediction):
+    @claim(
+        number=1, source=INVARIANTS, effect_at_least=0.2, bounds=(-1, 1), mazes=stock_mazes(), null_controls=(no_op,)
+    )
+    def test_it(policy, mazes, channel):
+        """It is so."""
+        return [0.5 for _ in mazes]
+
+    with pytest.raises(PredictionError, match="P1: takes channel, wanted policy and mazes alone"):
+        preregistered("P1", by="x", on="2026-01-31", policy="one", data_seen="none")(test_it)
 
 
 def test_only_sampled_claims_can_be_predicted():

@@ -90,4 +90,27 @@ def test_registered_anew_after_its_policy_or_outcome_is_told_a_prediction_is_no_
         ledger.resolve("P1", {**OUTCOME, "verdict": "supported"})
     assert scores(ledger, ())[0].prospective
     ledger.register(form(data_seen="the outcome"))
-    assert not scores(ledger, ())[0].prospective
+    assert not scores(ledger, ())[-1].prospective
+
+
+def test_an_outcome_keeps_its_score_when_the_prediction_is_registered_anew(tmp_path, make_form):
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.register(make_form())
+    ledger.resolve("P1", {**OUTCOME, "verdict": "refuted"})
+    ledger.register(make_form(supported=0.1, refuted=0.8, undecided=0.1))
+    old, new = scores(ledger, ())
+    assert (old.state, old.superseded, old.brier) == ("refuted", True, pytest.approx(0.7**2 + 0.8**2 + 0.1**2))
+    assert (new.state, new.superseded, new.brier) == ("awaiting", False, None)
+    ledger.resolve("P1", {**OUTCOME, "verdict": "refuted"})
+    assert [score.state for score in scores(ledger, ())] == ["refuted", "refuted"]
+
+
+@pytest.mark.parametrize(("shipped", "prospective"), [(["a" * 64, "c" * 64], False), (["c" * 64], True)])
+def test_bound_to_what_was_shipped_when_it_was_registered_a_prediction_is_retrospective(
+    tmp_path, make_form, shipped, prospective
+):
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.register(make_form(None, policy=None, description="to come"), shipped)
+    ledger.bind("P1", "one", "a" * 64)
+    (score,) = scores(ledger, {"a" * 64, "c" * 64})
+    assert score.prospective == prospective

@@ -1,13 +1,18 @@
 """Sealing: whatever decides a prediction changes its seal, and with it the mazes that decide it."""
 
+import functools
 import json
 from functools import lru_cache
 
 import pytest
 
-from interp_claims.mazes import CONFIRMATION, DISCOVERY, DONORS, EVALUATION, REGISTERED, TRAINING
-from interp_claims.prereg import block_of, sha256_of
-from interp_claims.prereg.sealing import canonical, source_code_of
+from interp_claims.claims import claim
+from interp_claims.controls import Control
+from interp_claims.mazes import CONFIRMATION, DISCOVERY, DONORS, EVALUATION, REGISTERED, TRAINING, stock_mazes
+from interp_claims.prereg import block_of, preregistered, sealed_form, sha256_of
+from interp_claims.prereg.sealing import canonical
+from interp_claims.prereg.source_code import source_code_of
+from interp_claims.sources import INVARIANTS
 
 CHANGES = {
     "name": {"name": "P2"},
@@ -68,6 +73,103 @@ def _uses_a_cached_helper(mazes):
 
 def test_helpers_that_keep_their_answers_are_sealed_too():
     assert "a table of some kind" in source_code_of(_uses_a_cached_helper)
+
+
+LIMIT, TABLE = 3, {"a": [1, 2], "b": {2, 1}}
+
+
+def twice(function):
+    return lambda *given: (function(*given), function(*given))
+
+
+class Rule:
+    def applies(self, size):
+        return size > LIMIT
+
+
+def _scaled(size, by):
+    return size * by
+
+
+halved = functools.partial(_scaled, by=0.5)
+
+
+@twice
+def _uses_much(size, limit=LIMIT, rule=Rule):
+    return [halved(size), TABLE, limit, (lambda x: x + 1)(size), (lambda x: x + 2)(size)]
+
+
+def bigger_than(least):
+    def condition(maze):
+        return maze.size > least
+
+    return condition
+
+
+@pytest.mark.parametrize(
+    "sealed",
+    [
+        "return lambda *given: (function(*given), function(*given))",
+        "def applies(self, size):",
+        "# constant LIMIT\n3",
+        "return size * by",
+        "# constant halved with[1]['by']\n0.5",
+        "# constant TABLE['a'][1]\n2",
+        "# constant TABLE['b']\n1, 2",
+        "lambda x: x + 2",
+    ],
+)
+def test_all_that_a_function_names_of_its_module_is_sealed(sealed):
+    def uses(mazes):
+        return [_uses_much(maze.size) for maze in mazes]
+
+    assert sealed in source_code_of(uses)
+
+
+def test_what_a_function_closes_over_is_sealed():
+    three, seven = (source_code_of(bigger_than(least)) for least in (3, 7))
+    assert "maze.size > least" in three
+    assert three != seven
+
+
+def test_defaults_are_sealed_by_their_values():
+    first, second = (source_code_of(lambda maze, by=by: by) for by in (1, 2))
+    assert first != second
+
+
+def test_the_first_rule_seals_as_it_did(make_prediction):
+    prediction = make_prediction()
+    first = sealed_form(prediction, "claims/test_p.py::test_it", "a" * 64, 1)
+    assert "sealing" not in first
+    assert first["null_controls"] == ["untrained"]
+    assert first["source_code"] == source_code_of(prediction, 1)
+    latest = sealed_form(prediction, "claims/test_p.py::test_it", "a" * 64)
+    assert latest["sealing"] == 2
+    assert latest["null_controls"] == [{"name": "untrained", "policy": None, "source_code": ""}]
+
+
+def _doubled(policy, mazes):
+    return policy.with_edits_replaced(lambda edit: edit.then(edit))
+
+
+@preregistered("P9", by="somebody", on="2026-01-31", policy="one", data_seen="none")
+@claim(
+    number=1,
+    source=INVARIANTS,
+    effect_at_least=0.2,
+    bounds=(-1, 1),
+    mazes=stock_mazes(),
+    null_controls=(Control("doubled", _doubled),),
+)
+def _prediction_with_a_control_of_its_own(policy, mazes):
+    """It is so."""
+    return [0.5 for _ in mazes]
+
+
+def test_a_control_of_ones_own_is_sealed_with_its_code():
+    (control,) = sealed_form(_prediction_with_a_control_of_its_own, "claims/test_p.py::test_it", None)["null_controls"]
+    assert control["name"] == "doubled"
+    assert "edit.then(edit)" in control["source_code"]
 
 
 def test_a_condition_on_mazes_is_sealed_with_its_code(make_form, changed_claims):
