@@ -20,7 +20,8 @@ from interp_claims.files import write_atomically
 from interp_claims.outcomes import outcome_of_comparison
 from interp_claims.report.comparison import comparison_markdown
 from interp_claims.report.results_json import read_results
-from interp_claims.running.comparison import MARGIN, OlderResults, compare_saved
+from interp_claims.running.comparison import MARGIN, compare_saved
+from interp_claims.running.older import OlderResults
 
 _WIDTH = 150
 _FORM = argparse.RawDescriptionHelpFormatter
