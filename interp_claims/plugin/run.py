@@ -12,6 +12,7 @@ from typing import Optional
 
 import pytest
 
+from interp_claims.claims import policies_named
 from interp_claims.errors import InterpClaimsError
 from interp_claims.files import FileError
 from interp_claims.outcomes import (
@@ -26,7 +27,7 @@ from interp_claims.outcomes import (
 )
 from interp_claims.plugin.faults import BrokenOff
 from interp_claims.policies.agreement import Agreement
-from interp_claims.policies.manifest import Manifest
+from interp_claims.policies.manifest import ANOTHER, Manifest
 from interp_claims.policies.policy import Policy
 from interp_claims.policies.roles import given_channels
 from interp_claims.prereg import Ledger, Prediction
@@ -158,7 +159,10 @@ class Run:
     def key(self, claim: ClaimToRun, options: RunOptions, older: Optional[Older]) -> str:
         """What a claim's result is kept under, for ``--resume``."""
         against = "" if older is None else f"{older.key} {self._before(older, claim)}"
-        return self.journal.key(claim, options, against)
+        measured = [claim.policy, older.policy if isinstance(older, OlderPolicy) else None]
+        named = [*policies_named(claim.function), *([ANOTHER] if options.mutant else [])]
+        others = [self.manifest.identity_of(name, policy) for policy in measured if policy for name in named]
+        return self.journal.key(claim, options, against, others)
 
     def policies_of(self, prediction: Prediction) -> list[str]:
         """The shipped policy that a prediction is about; none where that does not exist yet, or does not ship."""
