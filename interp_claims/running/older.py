@@ -104,8 +104,8 @@ class OlderResults:
                 "got exploratory results; run the claims without --max-mazes and --alpha, and compare with those"
             )
         ((self.name, self.sha256),) = policies
-        #: Why claims broke off, by their identity: of these nothing is known.
-        self.broken_off = {r.claim: r.reason for r in results if r.broken_off and r.policy == self.name}
+        #: The rows of claims that broke off, by identity: of these nothing is known.
+        self.broken_off = {r.claim: r for r in results if r.broken_off and r.policy == self.name}
         self.key = hashlib.sha256(json.dumps([result.to_dict() for result in of_policies]).encode()).hexdigest()
         self._of = {result.claim: result for result in of_policies}
 
