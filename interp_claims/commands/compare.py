@@ -128,8 +128,11 @@ def _stated(old: OlderResults, functions: Mapping[str, Callable[..., Any]]) -> d
     stated: dict[str, Optional[Hypothesis]] = {}
     for claim in dict.fromkeys([*old.claims, *old.broken_off]):
         spec, result = _spec(functions, claim), old.result(claim)
-        nothing_to_lose = result is not None and result.verdict == Verdict.NOT_EVALUATED and not result.scores
-        if (spec is None or spec.kind == "sampled") and not nothing_to_lose:
+        if result is not None and (
+            result.prediction or (result.verdict == Verdict.NOT_EVALUATED and not result.scores)
+        ):
+            continue
+        if spec is None or spec.kind == "sampled":
             stated[claim] = None if spec is None else hypothesis_of(spec, claim)
     return stated
 
@@ -139,6 +142,8 @@ def _row(
 ) -> Row:
     """What became of a claim that one of the results tells of, or both."""
     was, now = (each.result(claim) or each.broken_off.get(claim) for each in (old, new))
+    if prediction := next((result for result in (now, was) if result is not None and result.prediction), None):
+        return _listed(prediction, "a prediction, which the ledger tells of")
     if was is None or now is None:
         return _without_counterpart(was, now, old.name, new.name)
     for result, name in ((was, old.name), (now, new.name)):

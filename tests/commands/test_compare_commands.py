@@ -191,8 +191,13 @@ def test_a_claim_of_the_older_results_that_cannot_be_compared_is_listed_and_fail
             measured([], claim=ALWAYS, kind="universal"),
             "supported, was refuted on one, not compared (universal, by its verdict alone)",
         ),
+        (
+            measured(EFFECTS, claim=OTHER, prediction="P1"),
+            measured(EFFECTS, claim=OTHER, prediction="P1", verdict="refuted"),
+            "refuted, not compared (a prediction, which the ledger tells of)",
+        ),
     ],
-    ids=["new", "new and broke off", "not evaluated before", "no scores by its kind", "better"],
+    ids=["new", "new and broke off", "not evaluated before", "no scores by its kind", "better", "a prediction"],
 )
 def test_a_claim_that_has_nothing_to_lose_is_listed_and_fails_nothing(folder, capsys, old, new, why):
     first = written(folder / "old.json", measured(EFFECTS), *([] if old is None else [old]))
@@ -272,9 +277,10 @@ def test_claims_that_broke_off_or_are_gone_are_part_of_a_sweep(folder, capsys):
     assert "- gone on two: there is no such claim any more\n" in shown
 
 
-def test_claims_that_are_not_decided_maze_by_maze_or_were_not_evaluated_are_no_part_of_a_sweep(folder, capsys):
+def test_what_has_no_scores_by_its_kind_or_nothing_to_lose_is_no_part_of_a_sweep(folder, capsys):
     without = measured([], claim=OTHER, verdict="not evaluated", reason="no such role")
-    old = written(folder / "old.json", measured([], claim=ALWAYS, kind="universal"), without)
+    predicted = measured(EFFECTS, claim=NO_EFFECT, prediction="P1")
+    old = written(folder / "old.json", measured([], claim=ALWAYS, kind="universal"), without, predicted)
     new = saved(folder / "new.json", EFFECTS, name="two")
     assert cli.main(["sweep", old, new]) == 0
     assert capsys.readouterr().out == "No claim was compared.\n"
