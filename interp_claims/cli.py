@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Optional
 
-from interp_claims.commands import claims, explore, policies, prereg, records, report
+from interp_claims.commands import claims, compare, explore, policies, prereg, records, report
 from interp_claims.errors import InterpClaimsError
 from interp_claims.prereg.ledger import TamperedError
 
@@ -23,8 +23,9 @@ examples:
 
 `interp-claims COMMAND --help` shows examples of each.
 
-exit status: 0 done; 1 the ledger or a prediction on it was changed afterwards, or compare found a regression; 2 wrong
-usage or a file that cannot be read or written; 130 interrupted; run ends with pytest's
+exit status: 0 done; 1 the ledger or a prediction on it was changed afterwards, or compare or sweep found a regression
+or could not compare a claim; 2 wrong usage or a file that cannot be read or written; 130 interrupted; run ends with
+pytest's
 """
 
 
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=form,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for part in (claims, records, report, policies, explore, prereg):
+    for part in (claims, compare, records, report, policies, explore, prereg):
         part.add_commands(commands)
     return parser
 

@@ -37,6 +37,10 @@ class ClaimRegressed(ClaimFailed):
     """The effect is smaller than on the older policy, by more than the margin."""
 
 
+class ClaimNotCompared(ClaimFailed):
+    """The older policy's results tell of the claim, but it could not be compared with them."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Outcome:
     """How a result is reported.
@@ -100,26 +104,41 @@ def outcome_of_transferred(result: ClaimResult) -> Outcome:
     return Outcome(None, "transferred", f"{result.verdict}, transferred to {result.policy}")
 
 
-def outcome_of_comparison(result: ClaimResult, comparison: Comparison) -> Outcome:
+def outcome_of_comparison(
+    result: ClaimResult, comparison: Comparison, *, undecided_fails: bool = False, flipped: Optional[Outcome] = None
+) -> Outcome:
     """What a test run makes of a claim that was compared with an older policy.
 
-    A claim fails if its effect became smaller by more than the margin, or if it was supported and is refuted now.
+    A claim fails if its effect became smaller by more than the margin, if its verdict is not the one on the policy's
+    own record, if it was supported and is refuted now, or if it is not evaluated and was before: then its effect says
+    nothing. The older policy's verdict stands in for a record: what was refuted may be refuted again.
 
     Args:
         result: what it came to.
         comparison: with the older policy.
+        undecided_fails: whether it fails if the comparison is undecided, or if the claim is and was not before.
+        flipped: how the result is reported because of the policy's own record, if its verdict is another there.
     """
-    verdict, before = result.verdict, comparison.before
+    verdict, before, open_now = result.verdict, comparison.before, comparison.change == "undecided"
+    was = f", was {before} on {comparison.against}" if before and before != verdict else ""
     if comparison.change == "regressed":
         what = f" ({comparison.lost} lost)" if comparison.lost != "undecided" else ""
-        return Outcome(ClaimRegressed, "failed", f"regressed{what}, {verdict}")
+        return Outcome(ClaimRegressed, "failed", f"regressed{what}, {verdict}{was}")
+    if flipped is not None:
+        return flipped
     if before == Verdict.SUPPORTED and verdict == Verdict.REFUTED:
-        return Outcome(VerdictFlipped, "failed", f"{verdict}, was {before} on {comparison.against}")
-    if comparison.change == "undecided":
-        return Outcome(None, "undecided", f"comparison undecided, {verdict}")
-    if before and before != verdict:
-        return Outcome(None, "passed", f"non-inferior, {verdict}, was {before} on {comparison.against}")
-    return Outcome(None, "passed", f"non-inferior, {verdict}")
+        return Outcome(VerdictFlipped, "failed", f"{verdict}{was}")
+    if verdict == Verdict.NOT_EVALUATED and before != Verdict.NOT_EVALUATED:
+        return Outcome(ClaimNotEvaluated, "failed", f"{verdict}{was}")
+    word = f"{'comparison undecided' if open_now else comparison.change}, {verdict}{was}"
+    if undecided_fails and (open_now or (verdict == Verdict.UNDECIDED and before != Verdict.UNDECIDED)):
+        return Outcome(ClaimUndecided, "failed", word)
+    return Outcome(None, "undecided" if open_now else "passed", word)
+
+
+def not_compared(outcome: Outcome) -> Outcome:
+    """How a result is reported that was to be compared and could not be, such as one that older results lack."""
+    return dataclasses.replace(outcome, word=f"{outcome.word}, not compared")
 
 
 def numbers_text(result: ClaimResult) -> str:

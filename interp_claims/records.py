@@ -84,6 +84,11 @@ class Records:
         entry = self._entry(policy_sha256, claim)
         return entry["verdict"] if entry else None
 
+    def verdict_of(self, policy_sha256: Optional[str], claim: str, statement: str) -> Optional[str]:
+        """The recorded verdict of a claim on a policy; None where there is none, or one of another statement."""
+        entry = self._entry(policy_sha256, claim)
+        return entry["verdict"] if entry and entry.get("statement", statement) == statement else None
+
     def known_failure(self, policy_sha256: Optional[str], claim: str) -> Optional[KnownFailure]:
         """What is on record about a claim that is not supported on a policy; None where it is, or was never run."""
         entry = self._entry(policy_sha256, claim)

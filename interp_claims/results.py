@@ -45,7 +45,8 @@ class Comparison:
         against: name of the older policy.
         against_sha256: its identity.
         change: non-inferior, regressed or undecided.
-        difference: mean of new minus old, signed so that positive favours the claim.
+        difference: mean of new minus old, signed so that positive favours the claim; for a claim of no effect, by how
+            much the absolute mean came nearer to 0.
         interval: confidence interval of it, valid at any stopping time.
         mazes: how many mazes it took.
         margin: the largest loss that counts as none.

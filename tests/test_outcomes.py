@@ -7,17 +7,21 @@ import pytest
 
 from interp_claims.outcomes import (
     ClaimFailed,
+    ClaimNotCompared,
     ClaimNotEvaluated,
     ClaimRefuted,
+    ClaimRegressed,
     ClaimUndecided,
     Outcome,
     VerdictFlipped,
     account,
     control_text,
+    not_compared,
     numbers_text,
     outcome_of,
+    outcome_of_comparison,
 )
-from interp_claims.results import ClaimResult, ControlResult
+from interp_claims.results import ClaimResult, Comparison, ControlResult
 from interp_claims.sources import POST
 
 VERDICTS = ("supported", "refuted", "undecided", "not evaluated")
@@ -111,11 +115,67 @@ def test_the_table_is_whole():
 
 
 def test_every_failure_is_an_assertion_and_a_kind_of_its_own():
-    failures = [ClaimRefuted, ClaimUndecided, ClaimNotEvaluated, VerdictFlipped]
+    failures = [ClaimRefuted, ClaimUndecided, ClaimNotEvaluated, VerdictFlipped, ClaimRegressed, ClaimNotCompared]
     for failure, other in itertools.permutations(failures, 2):
         assert issubclass(failure, ClaimFailed)
         assert issubclass(failure, AssertionError)
         assert not issubclass(failure, other)
+
+
+# -- against an older policy -----------------------------------------------------------------------------------------
+
+COMPARED = Comparison("c", "old", "2" * 64, "non-inferior", 0.0, (-0.04, 0.04), 99, 0.05, "", "supported")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "before", "change", "undecided_fails", "error", "category", "word"),
+    [
+        ("supported", "supported", "non-inferior", True, None, "passed", "non-inferior, supported"),
+        ("supported", "refuted", "non-inferior", True, None, "passed", "non-inferior, supported, was refuted on old"),
+        ("refuted", "refuted", "non-inferior", True, None, "passed", "non-inferior, refuted"),
+        ("refuted", "", "non-inferior", True, None, "passed", "non-inferior, refuted"),
+        ("refuted", "supported", "non-inferior", False, VerdictFlipped, "failed", "refuted, was supported on old"),
+        ("refuted", "supported", "undecided", False, VerdictFlipped, "failed", "refuted, was supported on old"),
+        ("supported", "supported", "regressed", False, ClaimRegressed, "failed", "regressed, supported"),
+        ("not evaluated", "supported", "non-inferior", False, ClaimNotEvaluated, "failed",
+         "not evaluated, was supported on old"),
+        ("not evaluated", "refuted", "undecided", False, ClaimNotEvaluated, "failed",
+         "not evaluated, was refuted on old"),
+        ("not evaluated", "", "non-inferior", False, ClaimNotEvaluated, "failed", "not evaluated"),
+        ("not evaluated", "not evaluated", "non-inferior", False, None, "passed", "non-inferior, not evaluated"),
+        ("supported", "supported", "undecided", False, None, "undecided", "comparison undecided, supported"),
+        ("supported", "supported", "undecided", True, ClaimUndecided, "failed", "comparison undecided, supported"),
+        ("undecided", "undecided", "non-inferior", True, None, "passed", "non-inferior, undecided"),
+        ("undecided", "supported", "non-inferior", False, None, "passed",
+         "non-inferior, undecided, was supported on old"),
+        ("undecided", "supported", "non-inferior", True, ClaimUndecided, "failed",
+         "non-inferior, undecided, was supported on old"),
+    ],
+)  # fmt: skip
+def test_a_comparison_passes_where_nothing_is_lost_that_there_was(
+    verdict, before, change, undecided_fails, error, category, word
+):
+    lost = "undecided" if change == "regressed" else ""
+    comparison = dataclasses.replace(COMPARED, before=before, change=change, lost=lost)
+    got = outcome_of_comparison(result(verdict=verdict), comparison, undecided_fails=undecided_fails)
+    assert got == Outcome(error, category, word)
+
+
+def test_the_policys_own_record_counts_unless_the_claim_regressed():
+    flipped = outcome_of(RESULT, "refuted", False)
+    assert outcome_of_comparison(RESULT, COMPARED, flipped=flipped) == flipped
+    worse = dataclasses.replace(COMPARED, change="regressed", lost="mechanism")
+    assert outcome_of_comparison(RESULT, worse, flipped=flipped) == Outcome(
+        ClaimRegressed, "failed", "regressed (mechanism lost), supported"
+    )
+
+
+def test_what_could_not_be_compared_says_so_and_counts_as_it_is():
+    for verdict, fails in WITHOUT_RECORD:
+        plain = outcome_of(result(verdict=verdict), None, fails)
+        said = not_compared(plain)
+        assert (said.error, said.category) == (plain.error, plain.category)
+        assert said.word == f"{plain.word}, not compared"
 
 
 # -- in words --------------------------------------------------------------------------------------------------------

@@ -825,26 +825,119 @@ def test_a_larger_effect_is_non_inferior(project):
 
 
 def test_a_difference_at_the_margin_is_undecided_and_no_pass(project):
-    result, comparison = compared(project, 0.5, 0.45)
+    result, comparison = compared(project, 0.5, 0.45, "--summary", "summary.md")
     assert comparison["change"] == "undecided"
     result.assert_outcomes()
     result.stdout.fnmatch_lines(["*1 undecided*"])
+    assert Path("summary.md").read_text().startswith("## two against one: undecided\n\n1 undecided; ")
+
+
+def test_undecided_comparisons_fail_where_undecided_claims_do(project):
+    result, comparison = compared(project, 0.5, 0.45, "--undecided", "fail")
+    assert (result.ret, comparison["change"]) == (1, "undecided")
+    result.stdout.fnmatch_lines(["COMPARISON UNDECIDED, SUPPORTED: *", "*1 failed*"])
+
+
+def test_the_summary_tells_the_error_rate_that_was_asked_for(project):
+    compared(project, 0.5, 0.5, "--alpha", "0.01", "--summary", "summary.md")
+    summary = Path("summary.md").read_text()
+    assert "at 1% error a side." in summary
+    assert "| difference [99% interval] |" in summary
 
 
 def test_what_was_refuted_before_may_be_refuted_again_but_not_what_was_supported(project):
     result, comparison = compared(project, 0.05, 0.05)
     assert (result.ret, comparison["change"]) == (0, "non-inferior"), "a known failure is no regression"
-    testdir = project(COMPARED.format(old=0.22, new=0.18))
-    run(testdir, "--policy", "one", "--claims-json", "old.json")
-    assert main(["record", "old.json"]) == 0
-    result = run(testdir, "--policy", "two", "--against", "one")
+    assert comparison["before"] == "refuted", "found out in the run, for want of a record"
+    result, comparison = compared(project, "0.220", "0.180")  # of another length: modules are kept by size and second
     assert result.ret == 1, "the effect is not smaller by the margin, but the verdict flipped"
+    assert (comparison["before"], comparison["change"]) == ("supported", "undecided")
     result.stdout.fnmatch_lines(["*REFUTED, WAS SUPPORTED ON ONE*"])
 
 
-def test_unedited_networks_that_differ_lost_behaviour_and_equal_ones_the_mechanism(project):
-    _, comparison = compared(project, 0.6, 0.2)
-    assert comparison["lost"] == "mechanism", "both networks are untrained and walk at random alike"
+def test_where_the_older_policy_has_a_record_it_stands(project):
+    testdir = project(COMPARED.format(old=0.22, new=0.18))
+    run(testdir, "--policy", "one", "--claims-json", "old.json")
+    assert main(["record", "old.json"]) == 0
+    result, comparison = compared(project, "0.180", "0.180")
+    assert (result.ret, comparison["before"]) == (1, "supported")
+    result.stdout.fnmatch_lines(["*REFUTED, WAS SUPPORTED ON ONE*"])
+    project(COMPARED.format(old=0.18, new=0.18).replace("effect_at_least=0.2", "effect_at_least=0.300"))
+    assert run(testdir, "--policy", "two", "--against", "one").ret == 0, "the record is of another statement"
+
+
+def test_the_verdict_on_the_older_policy_shares_what_the_comparison_measures(project):
+    text = """
+calls = []
+@declared(effect_at_least={"direction": 0.02, "size": 0.3})
+def test_it_lowers(policy, mazes):
+    \"\"\"It lowers.\"\"\"
+    calls.append((policy.name, policy._edit_transform, mazes[0].seed))
+    assert len(calls) == len(set(calls)), "measured twice"
+    return noisy(policy, mazes, 0.4)
+"""
+    entries = results(project(text), "--policy", "two", "--against", "one")
+    assert {(e["comparison"]["change"], e["comparison"]["before"]) for e in entries.values()} == {
+        ("non-inferior", "supported")
+    }
+    assert len(entries) == 2
+
+
+VACUOUS_ON_TWO = """
+@declared(effect_at_least=0.2)
+def test_it_is_large(policy, mazes):
+    \"\"\"The effect is large.\"\"\"
+    if policy.name == "two":
+        policy = policy.with_edits_replaced(None)  # its null control makes no difference
+    return noisy(policy, mazes, 0.5)
+"""
+
+
+def test_a_claim_that_is_not_evaluated_any_more_fails_though_its_effect_is_as_large(project):
+    testdir = project(VACUOUS_ON_TWO)
+    result = run(testdir, "--policy", "two", "--against", "one", "--claims-json", "results.json")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["NOT EVALUATED, WAS SUPPORTED ON ONE: *"])
+    (entry,) = json.loads(Path("results.json").read_text())["claims"]
+    assert entry["comparison"]["change"] == "non-inferior"
+    again = run(testdir, "--policy", "two", "--against", "two")
+    assert again.ret == 0, "nothing is lost that there was"
+    again.stdout.fnmatch_lines(["NON-INFERIOR, NOT EVALUATED: *"])
+
+
+def test_the_policys_own_record_holds_in_a_comparison_too(project):
+    testdir = project(COMPARED.format(old=0.5, new=0.05))
+    run(testdir, "--policy", "two", "--claims-json", "new.json")
+    assert main(["record", "new.json"]) == 0
+    result, comparison = compared(project, 0.5, 0.5)
+    assert (result.ret, comparison["change"]) == (1, "non-inferior")
+    result.stdout.fnmatch_lines(["SUPPORTED, RECORDED WAS REFUTED: AN UNEXPECTED PASS: *"])
+    assert compared(project, 0.05, 0.05)[0].ret == 0, "as recorded, and refuted before"
+
+
+WITH_AN_EDIT = """
+from interp_claims.edits import scale_channels
+from interp_claims.mazes import Observations
+
+@declared(effect_at_least=0.2)
+def test_it_is_large(policy, mazes):
+    \"\"\"The effect is large.\"\"\"
+    if policy._edit_transform is None:  # the null control is only a mark
+        policy.edited(scale_channels(0, 2.0)).logits(Observations.at_start(mazes))
+    return noisy(policy, mazes, 0.4 if policy.name == "two" else 0.6)
+"""
+
+
+def test_where_unedited_networks_do_the_same_an_edit_lost_its_effect(project):
+    entries = results(project(WITH_AN_EDIT), "--policy", "two", "--against", "one")
+    (comparison,) = [entry["comparison"] for entry in entries.values()]
+    assert (comparison["change"], comparison["lost"]) == ("regressed", "mechanism"), "both walk at random, untrained"
+
+
+def test_a_claim_without_an_edit_can_lose_nothing_but_behaviour(project):
+    result, comparison = compared(project, 0.6, 0.2)
+    assert comparison["lost"] == "behaviour"
+    result.stdout.fnmatch_lines(["REGRESSED (BEHAVIOUR LOST), *"])
 
 
 def saved(testdir, *options):
@@ -868,8 +961,16 @@ def test_saved_results_serve_as_the_older_policy(project):
     assert result.ret == 1
     assert (comparison["change"], comparison["mazes"]) == (live["change"], live["mazes"])
     assert comparison["difference"] == pytest.approx(live["difference"], abs=1e-6), "scores are saved to six decimals"
-    assert (comparison["before"], comparison["lost"]) == ("supported", "undecided")
-    result.stdout.fnmatch_lines(["*REGRESSED, SUPPORTED*"])
+    assert (comparison["before"], comparison["lost"]) == ("supported", "behaviour"), "the claim makes no edit"
+    result.stdout.fnmatch_lines(["*REGRESSED (BEHAVIOUR LOST), SUPPORTED*"])
+
+
+def test_saved_results_do_not_tell_whether_an_edit_or_the_policy_changed(project):
+    testdir = project(WITH_AN_EDIT)
+    saved(testdir, "--at-least", "256")
+    result, comparison = compared_with_saved(testdir)
+    assert (comparison["change"], comparison["lost"]) == ("regressed", "undecided")
+    result.stdout.fnmatch_lines(["REGRESSED, *"])
 
 
 def test_more_mazes_change_no_verdict(project):
@@ -888,12 +989,16 @@ def test_too_few_saved_scores_leave_the_comparison_open(project):
     result.stdout.fnmatch_lines(["*1 undecided*"])
 
 
-def test_claims_that_were_not_saved_are_run_and_not_compared(project):
+def test_claims_that_were_not_saved_are_run_and_said_not_to_be_compared(project):
     testdir = project(COMPARED.format(old=0.5, new=0.5))
     saved(testdir)
     project(COMPARED.format(old=0.5, new=0.5).replace("test_it_is_large", "test_another"))
     result, comparison = compared_with_saved(testdir)
     assert (result.ret, comparison) == (0, None)
+    result.stdout.fnmatch_lines(["SUPPORTED, NOT COMPARED: The effect is large."])
+    run(testdir, "--policy", "two", "--against", "old.json", "--summary", "summary.md")
+    text = "No claim was compared.\n\nNot compared:\n\n- another: supported, not compared\n"
+    assert Path("summary.md").read_text() == text
 
 
 def test_a_threshold_that_changed_since_cannot_be_compared(project):

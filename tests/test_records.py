@@ -61,6 +61,14 @@ def test_what_was_never_written_has_no_verdict(folder, sha256, claim):
     assert Records(folder).verdict(sha256, claim) is None
 
 
+def test_a_verdict_is_that_of_a_statement(folder):
+    Records(folder).write([result()])
+    records = Records(folder)
+    assert records.verdict_of(ONE, A, "mean at least 0.02") == "supported"
+    assert records.verdict_of(ONE, A, "mean at least 0.03") is None
+    assert records.verdict_of(OTHER, A, "mean at least 0.02") is None
+
+
 # -- known failures --------------------------------------------------------------------------------------------------
 
 NOISE = KnownFailure("the network is narrow", datetime.date(2027, 5, 1))

@@ -245,6 +245,15 @@ class BehaviourTables:
             self._loaded[policy.sha256] = table
         return self._loaded[policy.sha256]
 
+    def fingerprint(self) -> str:
+        """The hash of all tables, shipped and gathered: whatever is looked up in them depends on nothing else."""
+        digest = hashlib.sha256()
+        for folder in (self.shipped, gathered_folder()):
+            for path in sorted(folder.glob("*.csv")):
+                digest.update(f"{path.name}\n".encode())
+                digest.update(path.read_bytes())
+        return digest.hexdigest()
+
     def __call__(self, policy: Policy, mazes: Sequence[Maze]) -> Behaviour:
         """What a policy did in some mazes."""
         return self.of(policy).of(policy, mazes)

@@ -46,6 +46,10 @@ class Predictor:
         self.tables = tables
         self._fitted: dict[tuple[Any, ...], Any] = {}
 
+    def fingerprint(self) -> str:
+        """The hash of the recorded behaviour that it predicts."""
+        return self.tables.fingerprint()
+
     def correct(
         self, policy: Policy, mazes: Sequence[Maze], features: Sequence[str], model: str = "L1 logistic"
     ) -> np.ndarray:

@@ -30,7 +30,6 @@ from interp_claims.replay import replay_text
 from interp_claims.report.results_json import read_results
 from interp_claims.results import ClaimResult
 from interp_claims.running import ClaimToRun, RunOptions, not_evaluated, run_claim
-from interp_claims.running.comparison import compare
 from interp_claims.running.counterexamples import save_counterexample, smallest_counterexample
 from interp_claims.running.evidence import Definition, Evidence, evidence_of
 from interp_claims.verdicts.sequential import Verdict
@@ -188,13 +187,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
 def _finished(item: pytest.Function, claim: ClaimToRun, options: RunOptions, run: Run) -> ClaimResult:
     """The result of a claim, from the journal where a run is resumed and it is there."""
     old = run.older(item._request.getfixturevalue("load_policy")) if not options.prediction else None
-    key = run.journal.key(claim, options, old.key if old is not None else "")
+    key = run.key(claim, options, old)
     if item.config.getoption("resume") and (kept := run.journal.get(key)) is not None:
         return kept
     result = run_claim(claim, options, run.measurements, run.progress.write)
-    if old is not None:
-        before = run.verdict_before(old, claim.name)
-        result = dataclasses.replace(result, comparison=compare(claim, old, options, before))
+    result = run.compared(result, claim, old, options)
     item.stash[_RESULT] = result  # whatever becomes of keeping it
     run.journal.put(key, result)
     return result

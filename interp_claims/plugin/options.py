@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--against",
         metavar="NAME_OR_FILE",
         help="compare every claim with an older policy on the same mazes, or with its saved results (.json); a claim "
-        "fails if its effect became smaller",
+        "fails if its effect became smaller, or its verdict worse",
     )
     group.addoption(
         "--at-least",
@@ -63,7 +63,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--undecided",
         choices=("report", "fail"),
         default="report",
-        help="whether a claim that the budget leaves undecided, and that has no record, fails",
+        help="whether a claim that the budget leaves undecided, and that has no record, fails; with --against, whether "
+        "an undecided comparison does",
     )
     group.addoption("--claims-json", metavar="PATH", help="write all results to this file")
     group.addoption(

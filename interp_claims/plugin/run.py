@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import tempfile
@@ -11,12 +12,14 @@ from typing import Optional
 
 import pytest
 
+from interp_claims.claims import policies_named
 from interp_claims.errors import InterpClaimsError
 from interp_claims.files import FileError
 from interp_claims.outcomes import (
     ClaimNotEvaluated,
     Outcome,
     VerdictFlipped,
+    not_compared,
     outcome_of,
     outcome_of_comparison,
     outcome_of_prediction,
@@ -24,7 +27,7 @@ from interp_claims.outcomes import (
 )
 from interp_claims.plugin.faults import BrokenOff
 from interp_claims.policies.agreement import Agreement
-from interp_claims.policies.manifest import Manifest
+from interp_claims.policies.manifest import ANOTHER, Manifest
 from interp_claims.policies.policy import Policy
 from interp_claims.policies.roles import given_channels
 from interp_claims.prereg import Ledger, Prediction
@@ -33,9 +36,10 @@ from interp_claims.report.folder import check_folder
 from interp_claims.report.progress import ProgressFile
 from interp_claims.report.results_json import read_results
 from interp_claims.results import ClaimResult
-from interp_claims.running import Measurements, RunOptions
-from interp_claims.running.comparison import ComparisonError, Older, OlderPolicy, OlderResults
+from interp_claims.running import ClaimToRun, Measurements, RunOptions
+from interp_claims.running.comparison import compare
 from interp_claims.running.journal import Journal
+from interp_claims.running.older import ComparisonError, Older, OlderPolicy, OlderResults
 
 
 class Run:
@@ -133,12 +137,32 @@ class Run:
             return None
         return self.older_results if is_results(against) else OlderPolicy(load_policy(against))
 
-    def verdict_before(self, older: Older, claim: str) -> str:
-        """The verdict of a claim on an older policy, or empty where none is known."""
+    def compared(
+        self, result: ClaimResult, claim: ClaimToRun, older: Optional[Older], options: RunOptions
+    ) -> ClaimResult:
+        """A result with how it compares with an older policy, where there is one and claims of this kind can be."""
+        if older is None or claim.spec.kind != "sampled":
+            return result
+        before = self._before(older, claim)
+        if not before and isinstance(older, OlderPolicy):
+            before = older.verdict(claim, options, self.measurements, self.progress.write)
+        return dataclasses.replace(result, comparison=compare(claim, older, options, before, self.measurements))
+
+    def _before(self, older: Older, claim: ClaimToRun) -> str:
+        """The verdict of a claim on an older policy, saved or on record, or empty where there is none."""
         if isinstance(older, OlderResults):
-            saved = older.result(claim)
+            saved = older.result(claim.name)
             return "" if saved is None else saved.verdict
-        return self.records.verdict(older.sha256, claim) or ""
+        statement = str(claim.spec.hypotheses.get(claim.threshold, ""))
+        return self.records.verdict_of(older.sha256, claim.name, statement) or ""
+
+    def key(self, claim: ClaimToRun, options: RunOptions, older: Optional[Older]) -> str:
+        """What a claim's result is kept under, for ``--resume``."""
+        against = "" if older is None else f"{older.key} {self._before(older, claim)}"
+        measured = [claim.policy, older.policy if isinstance(older, OlderPolicy) else None]
+        named = [*policies_named(claim.function), *([ANOTHER] if options.mutant else [])]
+        others = [self.manifest.identity_of(name, policy) for policy in measured if policy for name in named]
+        return self.journal.key(claim, options, against, others)
 
     def policies_of(self, prediction: Prediction) -> list[str]:
         """The shipped policy that a prediction is about; none where that does not exist yet, or does not ship."""
@@ -161,13 +185,15 @@ class Run:
                 return outcome_of_transferred(result)
             resolution = self.ledger.resolution(result.prediction)
             return outcome_of_prediction(result, None if resolution is None else str(resolution.body["verdict"]))
-        if result.comparison is not None:
-            return outcome_of_comparison(result, result.comparison)
+        undecided_fails = self.config.getoption("undecided") == "fail"
         recorded = self.records.verdict(result.policy_sha256, result.claim)
-        outcome = outcome_of(result, recorded, self.config.getoption("undecided") == "fail")
+        outcome = outcome_of(result, recorded, undecided_fails)
         if recorded is not None and not result.exploratory and (other := self.records.difference(result)):
-            return Outcome(VerdictFlipped, "failed", f"{result.verdict}, recorded was {recorded} for {other}")
-        return outcome
+            outcome = Outcome(VerdictFlipped, "failed", f"{result.verdict}, recorded was {recorded} for {other}")
+        if result.comparison is not None:
+            flipped = outcome if outcome.error is VerdictFlipped else None
+            return outcome_of_comparison(result, result.comparison, undecided_fails=undecided_fails, flipped=flipped)
+        return not_compared(outcome) if self.config.getoption("against") and result.policy is not None else outcome
 
     def close(self) -> None:
         if not self.is_worker:

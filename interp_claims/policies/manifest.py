@@ -136,6 +136,17 @@ class Manifest:
         policy.find_related = lambda name: self.load(self._name_of_related(name, policy), device, cache, precision)
         return policy
 
+    def identity_of(self, which: str, policy: Policy) -> str:
+        """What :func:`related` would load beside a policy, without loading it.
+
+        The identity of a listed policy, the hash of a checkpoint's file, and for others the name, which says all of an
+        untrained one.
+        """
+        name = self._name_of_related(which, policy)
+        if name in self.entries:
+            return self.entries[name].sha256
+        return file_sha256(Path(name)) if Path(name).is_file() else name
+
     def _name_of_related(self, which: str, policy: Policy) -> str:
         if which == ANOTHER:
             others = [e.name for e in self.entries.values() if e.scale == policy.scale and e.sha256 != policy.sha256]

@@ -22,6 +22,10 @@ else:
     import tomli as tomllib
 
 
+#: The share of mutants of the whole matrix that must be killed.
+LEAST_KILLED = 0.9
+
+
 class SurvivorsError(InterpClaimsError):
     """A list of explained survivors that cannot be read."""
 
@@ -68,10 +72,10 @@ class Cell:
     Attributes:
         claim: the claim's identity.
         mutant: the mutant.
-        state: killed (the verdict changed), survived, or not applicable.
+        state: killed (the verdict changed), survived, error (it could not be measured), or not applicable.
         verdict: under the mutant.
         effect: its estimate, in words; empty where there is none.
-        why: for survivors, the reviewed reason, or empty.
+        why: for survivors, the reviewed reason, or empty; for errors, the message.
     """
 
     claim: str
@@ -96,20 +100,30 @@ def cells_of(by_mutant: Mapping[str, Sequence[ClaimResult]], survivors: Sequence
             if result.claim in before:
                 state = _state(result)
                 whys = [s.why for s in survivors if state == "survived" and s.explains(result.claim, mutant)]
+                why = result.reason if state == "error" else "; ".join(whys)
                 effect = "" if result.effect is None else f"{result.effect:+.3f}"
-                cells.append(Cell(result.claim, mutant, state, result.verdict, effect, "; ".join(whys)))
+                cells.append(Cell(result.claim, mutant, state, result.verdict, effect, why))
     return sorted(cells, key=lambda cell: (cell.claim, list(MUTANTS).index(cell.mutant)))
 
 
 def _state(result: ClaimResult) -> str:
-    if result.verdict == Verdict.NOT_EVALUATED and result.reason.startswith(NothingToMutateError.__name__):
-        return "not applicable"
+    if result.verdict == Verdict.NOT_EVALUATED:  # there are no controls that could say so: it could not be measured
+        return "not applicable" if result.reason.startswith(NothingToMutateError.__name__) else "error"
     return "survived" if result.verdict == Verdict.SUPPORTED else "killed"
 
 
 def unexplained(cells: Sequence[Cell]) -> list[Cell]:
     """The survivors without a reviewed reason."""
     return [cell for cell in cells if cell.state == "survived" and not cell.why]
+
+
+def share_killed(cells: Sequence[Cell]) -> float:
+    """Which share of the mutants that concern a claim was killed: from 0 to 1, and 0 where none concerns any.
+
+    An error is no kill: the claim noticed nothing, it could not be measured.
+    """
+    counts = Counter(cell.state for cell in cells)
+    return counts["killed"] / max(1, len(cells) - counts["not applicable"])
 
 
 def cells_dict(policy: str, cells: Sequence[Cell]) -> dict[str, Any]:
@@ -119,7 +133,7 @@ def cells_dict(policy: str, cells: Sequence[Cell]) -> dict[str, Any]:
 
 
 def cells_markdown(policy: str, cells: Sequence[Cell]) -> str:
-    """The matrix as Markdown, and the survivors with their reasons."""
+    """The matrix as Markdown, the survivors with their reasons, and the errors with their messages."""
     mutants = [name for name in MUTANTS if name != UNCHANGED]
     lines = [
         f"Claims that `{policy}` supports. {_summary(cells)}",
@@ -136,16 +150,26 @@ def cells_markdown(policy: str, cells: Sequence[Cell]) -> str:
     if survived:
         lines += ["", "| survivor | mutant | why |", "|---|---|---|"]
         lines += [f"| {claim_text(c.claim)} | {c.mutant} | {c.why or '**not explained**'} |" for c in survived]
+    errors = [cell for cell in cells if cell.state == "error"]
+    if errors:
+        lines += ["", "| not measured | mutant | error |", "|---|---|---|"]
+        messages = [" ".join(cell.why.split()).replace("|", "\\|") for cell in errors]
+        lines += [f"| {claim_text(c.claim)} | {c.mutant} | {why} |" for c, why in zip(errors, messages)]
     return "\n".join(lines) + "\n"
 
 
 def _summary(cells: Sequence[Cell]) -> str:
     counts = Counter(cell.state for cell in cells)
-    return f"{counts['killed']} mutants killed, {counts['survived']} survived ({len(unexplained(cells))} unexplained)."
+    return (
+        f"{counts['killed']} mutants killed ({share_killed(cells):.1%}), {counts['survived']} survived "
+        f"({len(unexplained(cells))} unexplained), {counts['error']} ended in an error."
+    )
 
 
 def _cell_text(cell: Cell | None) -> str:
     if cell is None or cell.state == "not applicable":
         return ""
+    if cell.state == "error":
+        return "error"
     mark = "✔" if cell.state == "killed" else "survived:"
     return f"{mark} {cell.verdict} {cell.effect}".strip()

@@ -43,8 +43,8 @@ def simulate(
     mean = THETA + offset
     rng = np.random.default_rng([_SEED, round(1000 * mean)])
     bar, supported, refuted = -np.log(alpha), 0, 0
-    for _ in range(0, runs, _AT_ONCE):
-        values = DRAWS[kind](rng, mean, (_AT_ONCE, budget))
+    for done in range(0, runs, _AT_ONCE):
+        values = DRAWS[kind](rng, mean, (min(_AT_ONCE, runs - done), budget))
         for_it = log_wealth(UNIT.returns_above(values, theta)) >= bar
         against = log_wealth(UNIT.returns_below(values, theta)) >= bar
         first_for = np.where(for_it.any(axis=1), for_it.argmax(axis=1), budget)

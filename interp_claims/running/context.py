@@ -10,6 +10,7 @@ from typing import Any, Optional
 import numpy as np
 
 from interp_claims.claims import ClaimSpec
+from interp_claims.controls import Control
 from interp_claims.errors import CircumstanceError, InterpClaimsError
 from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.sampling import CONFIRMATION, SeedBlock
@@ -149,6 +150,10 @@ class ClaimToRun:
             exploratory=options.exploratory and (self.spec.kind != "universal" or bool(options.mutant)),
             **fields,
         )
+
+    def key(self, policy: Policy, batch: tuple[Maze, ...], control: Optional[Control] = None) -> tuple[Any, ...]:
+        """What a batch's values are kept under: the same for all thresholds, and for a comparison of policies."""
+        return (self.function, self.variant, policy.sha256, control, batch[0].seed, len(batch))
 
     def measured(self, estimand: Estimand, policy: Policy, batch: tuple[Maze, ...]) -> np.ndarray:
         """The claim's checked values for one batch.

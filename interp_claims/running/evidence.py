@@ -211,6 +211,15 @@ class _NotingForward(Forward):
         return super().activations(observations, layer)
 
 
+def asked_in(run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> list[tuple[Maze, Optional[ActivationEdit]]]:
+    """What a claim asks the network when it measures some mazes: each maze that is shown, and under which edit."""
+    forward = _NotingForward(policy.forward)
+    noting = copy.copy(policy)
+    noting.forward = forward
+    run.table(noting, mazes)
+    return forward.asked
+
+
 def _pictured(run: ClaimToRun, policy: Policy, seed: int, chosen: str, score: Optional[float]) -> PicturedMaze | None:
     """One maze, or None if the claim asks the policy nothing there."""
     assert run.spec.mazes is not None
@@ -219,11 +228,7 @@ def _pictured(run: ClaimToRun, policy: Policy, seed: int, chosen: str, score: Op
         maze = run.spec.mazes.maze(seed)
         if maze is None:
             return dataclasses.replace(picture, trouble=f"the maze does not belong to {run.spec.mazes} any more")
-        forward = _NotingForward(policy.forward)
-        noting = copy.copy(policy)
-        noting.forward = forward
-        run.table(noting, (maze,))
-        asked = [(shown, edit) for shown, edit in forward.asked if shown.seed == seed]  # others lend activations
+        asked = [(shown, edit) for shown, edit in asked_in(run, policy, (maze,)) if shown.seed == seed]  # others lend
         return _with_fields(picture, policy, asked) if asked else None
     except Exception as error:  # whatever a claim's function raises: the other mazes can be looked at
         return dataclasses.replace(picture, trouble=f"{type(error).__name__}: {error}")

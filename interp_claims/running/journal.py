@@ -1,7 +1,8 @@
 """What was finished stays finished: results kept one by one, for ``--resume`` after a run that was cut short.
 
-A result depends on the claim's file, this library, the policy's weights and the options alone, so that one that was
-kept under the hash of all of them is the one that measuring again would give.
+A result depends on the claim's file, this library, the weights of the policy and of those that its controls name, the
+recorded behaviour that it reads and the options alone, so that one that was kept under the hash of all of them is the
+one that measuring again would give.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import inspect
 import json
 import warnings
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Optional
@@ -41,13 +43,15 @@ class Journal:
     def __init__(self, folder: Optional[Path] = None) -> None:
         self.folder = cache_folder() / "journal" if folder is None else folder
 
-    def key(self, run: ClaimToRun, options: RunOptions, against: str = "") -> str:
+    def key(self, run: ClaimToRun, options: RunOptions, against: str = "", others: Sequence[str] = ()) -> str:
         """The hash of everything that a result depends on.
 
         Args:
-            run: the claim on its policy.
+            run: the claim on its policy. What it takes from fixtures tells by a method ``fingerprint`` what it reads
+                from files, if it reads any.
             options: how it is run.
             against: identity of the policy that it is compared with, or empty.
+            others: identities of the policies that its controls measure instead.
         """
         policy = run.policy
         file = inspect.getsourcefile(inspect.unwrap(run.function))
@@ -62,6 +66,8 @@ class Journal:
             "options": [options.alpha, options.max_mazes, options.block.first, options.block.size],
             "wanted": [options.prediction, options.seal, options.at_least, options.mutant],
             "against": against,
+            "others": list(others),
+            "read": {name: value.fingerprint() for name, value in run.arguments.items() if _reads_files(value)},
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -83,6 +89,10 @@ class Journal:
             write_atomically(self.folder / f"{key}.json", json.dumps({"sha256": _sha256(key, kept), "result": kept}))
         except FileError as error:
             warnings.warn(f"{error}; --resume will measure {result.claim} anew", CacheWarning, stacklevel=2)
+
+
+def _reads_files(value: object) -> bool:
+    return callable(getattr(value, "fingerprint", None))
 
 
 def _sha256(key: str, result: dict[str, Any]) -> str:

@@ -138,7 +138,7 @@ def run_sampled(
 
         def measured(control: Optional[Control], batch: tuple[Maze, ...]) -> np.ndarray:
             which = policy if control is None else control.apply(policy, batch)
-            key = (run.function, run.variant, policy.sha256, control, batch[0].seed, len(batch))
+            key = run.key(policy, batch, control)
             return measurements.get(key, lambda: run.measured(hypothesis.estimand, which, batch))
 
         compared = [None] if any(line in contrasts for line in open_lines) else []

@@ -13,6 +13,7 @@ from interp_claims.verdicts.approximate import (
 )
 from interp_claims.verdicts.betting import STAKES, log_wealth
 from interp_claims.verdicts.estimands import EffectError, Estimand, Mean, Median, Ratio
+from interp_claims.verdicts.families import e_bh
 from interp_claims.verdicts.sequential import (
     DEFAULT_ALPHA,
     DEFAULT_BUDGET,
@@ -41,6 +42,7 @@ __all__ = [
     "confidence_interval",
     "correlation",
     "decide",
+    "e_bh",
     "first_crossing",
     "linear_coefficient",
     "log_wealth",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -28,6 +28,13 @@ class Verdict(str, enum.Enum):
 
     def __str__(self) -> str:
         return self.value
+
+
+class Statement(Protocol):
+    """What mazes can speak for and against."""
+
+    def log_evidence(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log evidence for and against the statement after each maze: two arrays (n,)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,7 +137,7 @@ class Decision:
 
 
 def first_crossing(
-    values: np.ndarray, hypothesis: Hypothesis, alpha_support: float, alpha_refute: float
+    values: np.ndarray, hypothesis: Statement, alpha_support: float, alpha_refute: float
 ) -> tuple[Verdict, int]:
     """The verdict at the first maze where the evidence suffices, and how many mazes that took (all, if undecided)."""
     support, refute = hypothesis.log_evidence(values)

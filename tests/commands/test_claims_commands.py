@@ -1,13 +1,9 @@
-"""``interp-claims list``, ``run`` and ``compare``."""
+"""``interp-claims list`` and ``run``."""
 
 import pytest
 from plugin_projects import CONFTEST, HEAD, claim_text
 
 from interp_claims import cli
-from interp_claims.report.results_json import write_results
-from interp_claims.results import ClaimResult
-
-CLAIM = "claims/test_some_claims.py::test_the_effect_is_large"
 
 
 @pytest.fixture
@@ -19,27 +15,6 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "conftest.py").write_text(CONFTEST)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def saved(path, effects, *, verdict="supported", statement="mean at least 0.2", name="one"):
-    """Results of one claim with these scores."""
-    scores = tuple(enumerate(effects))
-    result = ClaimResult(
-        claim=f"{CLAIM}[size]",
-        number=1,
-        kind="sampled",
-        sentence="The effect is large.",
-        source="a source",
-        policy=name,
-        policy_sha256=name,
-        verdict=verdict,
-        statement=statement,
-        alpha=0.001,
-        mazes=len(scores),
-        scores=scores,
-    )
-    write_results(path, [result])
-    return str(path)
 
 
 def test_list_tells_number_sentence_thresholds_and_place(folder, capsys):
@@ -70,40 +45,3 @@ def test_other_commands_take_no_unknown_options(folder, capsys):
         cli.main(["list", "--policy", "mine.pth"])
     assert error.value.code == 2
     assert "unrecognized arguments: --policy" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("change", "status", "word"), [(0.0, 0, "non-inferior"), (0.2, 0, "non-inferior"), (-0.3, 1, "regressed")]
-)
-def test_compare_pairs_the_mazes_of_two_results(folder, capsys, change, status, word):
-    old = saved(folder / "old.json", [0.3 + 0.1 * (i % 3) for i in range(500)])
-    new = saved(folder / "new.json", [0.3 + change + 0.1 * (i % 3) for i in range(500)], name="two")
-    assert cli.main(["compare", old, new, "--summary", "summary.md"]) == status
-    shown = capsys.readouterr().out
-    assert f"two against one: {'failed' if status else 'passed'}" in shown
-    assert f"1 {word}" in shown
-    assert f"{change:+.3f} [" in shown
-    assert (folder / "summary.md").read_text() == shown
-
-
-def test_a_verdict_that_turned_fails_even_when_the_loss_is_small(folder, capsys):
-    old = saved(folder / "old.json", [0.21] * 800)
-    new = saved(folder / "new.json", [0.19] * 800, verdict="refuted", name="two")
-    assert cli.main(["compare", old, new]) == 1
-    assert "refuted, was supported on one" in capsys.readouterr().out
-
-
-def test_few_common_mazes_leave_it_undecided(folder, capsys):
-    old = saved(folder / "old.json", [0.5] * 5)
-    new = saved(folder / "new.json", [0.5] * 800, name="two")
-    assert cli.main(["compare", old, new]) == 0
-    shown = capsys.readouterr().out
-    assert "1 undecided" in shown
-    assert "| 5 |" in shown
-
-
-def test_another_threshold_cannot_be_compared(folder, capsys):
-    old = saved(folder / "old.json", [0.5] * 50, statement="mean at least 0.3")
-    new = saved(folder / "new.json", [0.5] * 50, name="two")
-    assert cli.main(["compare", old, new]) == 2
-    assert "states mean at least 0.2, but mean at least 0.3 in the saved results of one" in capsys.readouterr().err

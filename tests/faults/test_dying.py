@@ -7,6 +7,7 @@ import pytest
 from plugin_projects import COUNTED, claim_text, results, run, times_measured
 
 from interp_claims.cli import main
+from interp_claims.policies import ImpalaNetwork, save_network
 
 STOPPED = """
 import os, signal
@@ -193,6 +194,53 @@ def test_what_was_finished_for_other_options_or_another_claim_is_not_taken_over(
     project(COUNTED.replace("0.5", "0.6"))
     assert run(testdir, "--resume", "--claims-json", "results.json").ret == 0
     assert times_measured(testdir) > third
+
+
+NAMING = """
+from interp_claims.controls import another_policy
+
+@declared(effect_at_least=0.2, null_controls=(another_policy("other.safetensors"),))
+def test_counted(policy, mazes):
+    \"\"\"It counts how often it is measured.\"\"\"
+    with open("measured", "a") as file:
+        file.write("x")
+    return noisy(policy, mazes, 0.5 if policy.name == "one" else 0.0)
+"""
+READING = """
+class Tables:
+    def fingerprint(self):
+        with open("tables") as file:
+            return file.read()
+
+@pytest.fixture
+def behaviour():
+    return Tables()
+""" + COUNTED.replace("(policy, mazes)", "(policy, mazes, behaviour)", 1)
+
+
+def test_another_network_under_a_name_that_a_control_has_is_measured(project):
+    testdir = project(NAMING)
+    save_network(ImpalaNetwork(1).initialise(5), testdir.path / "other.safetensors")
+    assert_measured_anew_after(
+        testdir, lambda: save_network(ImpalaNetwork(1).initialise(6), testdir.path / "other.safetensors")
+    )
+
+
+def test_another_record_of_behaviour_is_looked_up(project):
+    testdir = project(READING)
+    (testdir.path / "tables").write_text("some")
+    assert_measured_anew_after(testdir, lambda: (testdir.path / "tables").write_text("more"))
+
+
+def assert_measured_anew_after(testdir, change):
+    """What is finished is taken over until something changes that it rests on."""
+    assert run(testdir).ret == 0
+    before = times_measured(testdir)
+    assert run(testdir, "--resume").ret == 0
+    assert times_measured(testdir) == before > 0
+    change()
+    assert run(testdir, "--resume").ret == 0
+    assert times_measured(testdir) == 2 * before
 
 
 def test_what_broke_off_is_not_taken_over(project):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from interp_claims.mazes import CONFIRMATION, DISCOVERY, Maze, cheese_in_corner, decision_square, with_decision_square
-from interp_claims.measures import BehaviourTables, NotGatheredError, behaviour, decide, roll_out
+from interp_claims.measures import BehaviourTables, NotGatheredError, Predictor, behaviour, decide, roll_out
 from interp_claims.measures.behaviour import BehaviourTable, Part, Row, file_of, gathered_folder, key_of
 from interp_claims.policies import ImpalaNetwork, Policy
 from interp_claims.policies.policy import Outcomes
@@ -266,3 +266,14 @@ def test_a_damaged_table_is_no_table_that_nothing_was_gathered_for(tiny_policy, 
     file_of(tiny_policy, folders[0]).write_text("half a")
     with pytest.raises(NotGatheredError, match="no readable table of behaviour"):
         BehaviourTables(folders[0])(tiny_policy, mazes)
+
+
+def test_another_row_or_another_table_is_another_fingerprint(tiny_policy, mazes, folders):
+    other, tables, seen = Policy(ImpalaNetwork(1).initialise(3), name="other"), BehaviourTables(folders[0]), set()
+    for policy, folder, steps in ((tiny_policy, 0, 1), (tiny_policy, 0, 2), (other, 0, 2), (tiny_policy, 1, 2)):
+        seen.add(tables.fingerprint())
+        BehaviourTable(policy.sha256, [row(mazes[0], steps=steps)]).write(file_of(policy, folders[folder]))
+    seen.add(tables.fingerprint())
+    assert len(seen) == 5
+    assert tables.fingerprint() in seen
+    assert Predictor(tables).fingerprint() == tables.fingerprint()

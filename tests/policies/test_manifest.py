@@ -161,6 +161,16 @@ def test_what_is_no_name_is_unknown(manifest, name):
         manifest.load(name)
 
 
+def test_what_a_relative_is_can_be_told_without_loading_it(population, tmp_path, make_network):
+    mine = population.load("mine")
+    for name in ("region1", "wide0", "another"):
+        assert population.identity_of(name, mine) == related(mine, name).sha256
+    assert population.identity_of("untrained-scale1-seed3", mine) == "untrained-scale1-seed3"
+    path = tmp_path / "own.safetensors"
+    save_network(make_network(5), path)
+    assert population.identity_of(str(path), mine) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def test_names_of_a_region_that_no_policy_has_are_unknown(manifest):
     manifest.check(["region5", "all", "one"])
     with pytest.raises(ManifestError, match=r"^policy 'region4': neither"):

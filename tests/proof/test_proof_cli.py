@@ -162,7 +162,23 @@ def test_every_mutant_runs_on_what_is_supported_without_one(runs, tmp_path, page
     assert all(words[words.index("-k") + 1] == "vector" and "--resume" in words for words in runs.asked)
     assert ["--supported-in" in words for words in runs.asked] == [False, True, True, True, True, True]
     assert json.loads((tmp_path / "m.json").read_text())["counts"] == {"killed": 4}
-    assert "4 mutants killed, 0 survived" in page.read_text()
+    assert "4 mutants killed (100.0%), 0 survived" in page.read_text()
+    assert not any("slow or not slow" in words for words in runs.asked)
+
+
+def test_slow_claims_are_among_them_when_asked_for(runs):
+    assert command.main(["mutants", "--slow"]) == 0
+    assert len(runs.asked) == 6
+    assert all(words[words.index("-m", 3) + 1] == "slow or not slow" for words in runs.asked)
+
+
+def test_of_the_whole_matrix_nine_tenths_must_be_killed(runs, capsys):
+    runs.survivors.write_text('[[survivor]]\nclaim = "test_*"\nmutant = "negated"\nwhy = "It has no sign."\n')
+    assert command.main(["mutants"]) == 0
+    runs.verdicts["negated"] = "supported"
+    assert command.main(["mutants"]) == 1, "half, though all survivors are explained"
+    assert "2 mutants killed (50.0%), 2 survived (0 unexplained)" in capsys.readouterr().out
+    assert command.main(["mutants", "-k", "vector"]) == 0, "a part says nothing about the share"
 
 
 def test_a_survivor_fails_until_it_is_explained(runs, capsys):

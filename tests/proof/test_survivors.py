@@ -12,6 +12,7 @@ from interp_claims.proof.matrix import (
     cells_markdown,
     cells_of,
     read_survivors,
+    share_killed,
     unexplained,
 )
 from interp_claims.proof.mutants import MUTANTS, UNCHANGED
@@ -48,10 +49,28 @@ def test_a_mutant_is_killed_when_a_supported_claim_comes_to_another_verdict():
     ]
 
 
-def test_a_measurement_that_a_mutant_makes_impossible_is_a_kill():
-    results = {UNCHANGED: [result("test_b", "supported")],
-               "no-op": [result("test_b", "not evaluated", "EffectError: ratio: the denominator is 0")]}  # fmt: skip
-    assert states(cells_of(results, [])) == [("test_b", "no-op", "killed")]
+IMPOSSIBLE = {
+    UNCHANGED: [result("test_b", "supported")],
+    "no-op": [result("test_b", "not evaluated", "EffectError: ratio: the denominator is 0", None)],
+    "negated": [result("test_b", "refuted")],
+}
+
+
+def test_a_measurement_that_a_mutant_makes_impossible_is_an_error_and_no_kill():
+    cells = cells_of(IMPOSSIBLE, [])
+    assert states(cells) == [("test_b", "no-op", "error"), ("test_b", "negated", "killed")]
+    assert not unexplained(cells), "the message says why"
+    assert share_killed(cells) == 0.5
+    text = cells_markdown("p", cells)
+    assert "1 mutants killed (50.0%), 0 survived (0 unexplained), 1 ended in an error." in text
+    assert "| b | error | ✔ refuted +0.250 |  |  |  |" in text
+    assert "| b | no-op | EffectError: ratio: the denominator is 0 |" in text
+    assert cells_dict("p", cells)["counts"] == {"error": 1, "killed": 1}
+
+
+def test_what_a_mutant_does_not_concern_is_not_counted():
+    assert share_killed(cells_of(BY_MUTANT, [WHY])) == pytest.approx(2 / 3)
+    assert share_killed([]) == 0
 
 
 def test_survivors_without_a_reason_are_told():
@@ -81,7 +100,7 @@ def test_a_reason_is_for_claims_and_a_mutant_by_name(claim, mutant, explained):
 
 def test_the_table_shows_kills_survivors_and_reasons():
     text = cells_markdown("p", cells_of(BY_MUTANT, [WHY]))
-    assert "2 mutants killed, 1 survived (0 unexplained)" in text
+    assert "2 mutants killed (66.7%), 1 survived (0 unexplained), 0 ended in an error." in text
     assert "| a[x-size] | ✔ undecided +0.250 | ✔ refuted +0.250 |  |  |  |" in text
     assert "| b |  | survived: supported +0.250 |  |  |  |" in text
     assert "| b | negated | It has no sign. |" in text

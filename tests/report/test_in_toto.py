@@ -17,6 +17,8 @@ RESULT = ClaimResult(
     policy_sha256="1" * 64, verdict="supported",
 )  # fmt: skip
 LOST = Comparison("c::test_a", "old", "2" * 64, "regressed", -0.2, (-0.3, -0.1), 99, 0.05, "mechanism")
+OPEN = dataclasses.replace(LOST, change="undecided", difference=-0.05, interval=(-0.1, 0.0), lost="")
+KEPT = dataclasses.replace(LOST, change="non-inferior", difference=0.0, interval=(-0.04, 0.04), lost="")
 
 
 @pytest.fixture
@@ -50,6 +52,9 @@ def test_the_subject_is_the_checkpoints_file(attest, tmp_path):
         ({"verdict": "refuted"}, "FAILED", "failedTests"),
         ({"verdict": "not evaluated"}, "FAILED", "failedTests"),
         ({"comparison": LOST}, "FAILED", "failedTests"),
+        ({"comparison": OPEN}, "WARNED", "warnedTests"),
+        ({"comparison": OPEN, "verdict": "refuted"}, "FAILED", "failedTests"),
+        ({"comparison": KEPT}, "PASSED", "passedTests"),
     ],
 )
 def test_each_verdict_has_its_list(attest, changes, result, where):
@@ -62,6 +67,14 @@ def test_each_verdict_has_its_list(attest, changes, result, where):
 def test_results_about_other_weights_say_nothing(attest):
     with pytest.raises(AttestationError, match="holds no result about the weights of"):
         attest(dataclasses.replace(RESULT, policy_sha256="3" * 64))
+
+
+def test_exploratory_results_are_not_vouched_for(attest):
+    explored = dataclasses.replace(RESULT, claim="c::test_b", exploratory=True)
+    with pytest.raises(AttestationError, match=r"1 results are exploratory .*the first c::test_b; run the claims"):
+        attest(RESULT, explored)
+    others = dataclasses.replace(explored, policy_sha256="3" * 64)
+    assert attest(RESULT, others)["predicate"]["result"] == "PASSED", "those about other weights are not vouched for"
 
 
 def test_the_command_reads_the_weights_itself(tmp_path, capsys):

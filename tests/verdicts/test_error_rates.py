@@ -38,3 +38,9 @@ def test_the_simulation_decides_as_the_engine_does():
     verdicts = [str(first_crossing(row, Hypothesis(UNIT, "at least", THETA), 0.05, 0.05)[0]) for row in values]
     counts = simulate("0 or 1", 0.05, runs=500, alpha=0.05, budget=300)
     assert (verdicts.count("supported"), verdicts.count("refuted")) == (counts.supported, counts.refuted)
+
+
+@pytest.mark.parametrize("runs", [1, 100, 600])
+def test_as_many_runs_are_simulated_as_were_asked_for(runs):
+    counts = simulate("smooth (beta)", 0.1, runs=runs)  # all of which support the claim
+    assert (counts.runs, counts.supported, counts.refuted, counts.undecided) == (runs, runs, 0, 0)

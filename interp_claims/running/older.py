@@ -1,0 +1,155 @@
+"""What a policy is compared with: an older one at hand, or the saved results of one."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from typing import Optional, Protocol
+
+import numpy as np
+
+from interp_claims.errors import CircumstanceError, InterpClaimsError
+from interp_claims.mazes.maze import Maze
+from interp_claims.mazes.observations import Observations
+from interp_claims.mazes.sampling import drawn_squares
+from interp_claims.measures.changes import mean_total_variation
+from interp_claims.policies.policy import Policy
+from interp_claims.results import ClaimResult
+from interp_claims.running.context import ClaimToRun, Measurements, Progress, RunOptions
+from interp_claims.running.sampled import run_sampled
+from interp_claims.verdicts.sequential import Hypothesis, Verdict
+
+_SQUARES = 4
+
+
+class ComparisonError(InterpClaimsError):
+    """Saved results that nothing can be compared with."""
+
+
+class Older(Protocol):
+    """What a policy is compared with."""
+
+    name: str
+    sha256: str
+    key: str
+
+    def scores(self, run: ClaimToRun, mazes: tuple[Maze, ...], measurements: Measurements) -> np.ndarray:
+        """Its scores in the first of some mazes: in all of them, unless it has no more."""
+
+    def changes(self, policy: Policy, mazes: Sequence[Maze]) -> Optional[np.ndarray]:
+        """How much a policy differs from it unedited, per maze; None where it cannot be asked."""
+
+
+class OlderPolicy:
+    """An older policy at hand: measured along with the new one.
+
+    Args:
+        policy: the policy.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy, self.name, self.sha256 = policy, policy.name, policy.sha256
+        self.key = policy.sha256
+
+    def scores(self, run: ClaimToRun, mazes: tuple[Maze, ...], measurements: Measurements) -> np.ndarray:
+        """See :class:`Older`."""
+        return measured_scores(run, self.policy, mazes, measurements)
+
+    def verdict(
+        self,
+        run: ClaimToRun,
+        options: RunOptions,
+        measurements: Measurements,
+        progress: Callable[[Progress], None] = lambda _: None,
+    ) -> str:
+        """What a sampled claim comes to on it, controls included; for an older policy that has no record.
+
+        Raises:
+            CircumstanceError: the machine or its files stand in the way.
+        """
+        there = dataclasses.replace(run, policy=self.policy)
+        try:
+            return run_sampled(there, dataclasses.replace(options, at_least=0), measurements, progress).verdict
+        except CircumstanceError:
+            raise
+        except InterpClaimsError:
+            return Verdict.NOT_EVALUATED.value
+
+    def changes(self, policy: Policy, mazes: Sequence[Maze]) -> np.ndarray:
+        """See :class:`Older`."""
+        squares = Observations.at_squares(mazes, [drawn_squares(maze, _SQUARES) for maze in mazes])
+        return mean_total_variation(policy, self.policy, squares)
+
+
+class OlderResults:
+    """The saved results of an older policy: its scores, maze by maze.
+
+    Args:
+        results: those of one policy.
+
+    Raises:
+        ComparisonError: they are of several policies, or exploratory.
+    """
+
+    def __init__(self, results: Sequence[ClaimResult]) -> None:
+        of_policies = [result for result in results if result.policy_sha256 is not None and not result.broken_off]
+        policies = {(result.policy or "", result.policy_sha256 or "") for result in of_policies}
+        if len(policies) != 1:
+            names = ", ".join(sorted(name for name, _ in policies)) or "none"
+            raise ComparisonError(f"got results of {names}, wanted those of one policy")
+        if any(result.exploratory for result in of_policies):
+            raise ComparisonError(
+                "got exploratory results; run the claims without --max-mazes and --alpha, and compare with those"
+            )
+        ((self.name, self.sha256),) = policies
+        #: The rows of claims that broke off, by identity: of these nothing is known.
+        self.broken_off = {r.claim: r for r in results if r.broken_off and r.policy == self.name}
+        self.key = hashlib.sha256(json.dumps([result.to_dict() for result in of_policies]).encode()).hexdigest()
+        self._of = {result.claim: result for result in of_policies}
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """The claims that were measured."""
+        return tuple(self._of)
+
+    def result(self, claim: str) -> Optional[ClaimResult]:
+        """What a claim came to on the older policy."""
+        return self._of.get(claim)
+
+    def scores(self, run: ClaimToRun, mazes: tuple[Maze, ...], measurements: Measurements) -> np.ndarray:
+        """See :class:`Older`.
+
+        Raises:
+            ComparisonError: the claim's threshold has changed since.
+        """
+        by_seed = self.saved(run.name, run.spec.hypotheses[run.threshold])
+        known = [by_seed.get(maze.seed) for maze in mazes if maze.seed is not None]
+        return np.array(known[: known.index(None)] if None in known else known, dtype=np.float64)
+
+    def saved(self, claim: str, hypothesis: Hypothesis) -> dict[int, float]:
+        """A claim's scores by seed, in the order of measuring; none if it was not measured.
+
+        Raises:
+            ComparisonError: the claim's threshold has changed since.
+        """
+        result = self._of.get(claim)
+        if result is None:
+            return {}
+        if result.scores and result.statement != str(hypothesis):
+            raise ComparisonError(
+                f"{claim}: states {hypothesis}, but {result.statement} in the saved results of {self.name}; measure "
+                "the older policy again"
+            )
+        return dict(result.scores)
+
+    def changes(self, policy: Policy, mazes: Sequence[Maze]) -> None:
+        """See :class:`Older`: saved results tell nothing of the unedited policy."""
+
+
+def measured_scores(run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...], measurements: Measurements) -> np.ndarray:
+    """A claim's scores on a policy: (n,)."""
+    hypothesis = run.spec.hypotheses[run.threshold]
+    values = measurements.get(run.key(policy, mazes), lambda: run.measured(hypothesis.estimand, policy, mazes))
+    return hypothesis.estimand.scores(values, hypothesis.theta)
