@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 
 import pytest
 from plugin_projects import COUNTED, claim_text, results, run, times_measured
@@ -18,6 +20,19 @@ def test_stopped(policy, mazes):
     if Path("stop").exists():
         {how}
     return noisy(policy, mazes, 0.5)
+"""
+#: Interrupts all that runs in its terminal, as Ctrl-C does, and takes a second to end.
+CTRL_C = """
+import os, signal, time
+
+@declared(effect_at_least=0.2)
+def test_stopped(policy, mazes):
+    \"\"\"It is interrupted.\"\"\"
+    try:
+        os.killpg(0, signal.SIGINT)
+        time.sleep(60)
+    finally:
+        time.sleep(1)
 """
 KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 INTERRUPT = "os.kill(os.getpid(), signal.SIGINT)"
@@ -72,6 +87,16 @@ def test_an_interrupted_run_writes_what_was_finished_and_is_resumed(project):
     interrupted.stdout.fnmatch_lines(["SUPPORTED: It counts*", "*= claims =*", "*KeyboardInterrupt*"])
     assert {name: row["verdict"] for name, row in rows(testdir).items()} == {"counted": "supported"}
     assert_goes_on(testdir)
+
+
+def test_ctrl_c_in_interp_claims_run_leaves_pytest_the_time_to_write(project):
+    testdir = project(COUNTED + CTRL_C)
+    command = [sys.executable, "-m", "interp_claims.cli", "run", "--claims-json", "results.json"]
+    done = subprocess.run(
+        command, cwd=testdir.path, start_new_session=True, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == pytest.ExitCode.INTERRUPTED, done.stdout + done.stderr
+    assert {name: row["verdict"] for name, row in rows(testdir).items()} == {"counted": "supported"}
 
 
 def test_an_interrupted_comparison_writes_its_summary(project):
