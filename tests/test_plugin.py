@@ -10,6 +10,8 @@ from plugin_projects import claim_text, results, run
 from interp_claims.cli import main
 from interp_claims.policies import ImpalaNetwork, save_network
 from interp_claims.prereg import Ledger
+from interp_claims.report.html.page import replay_command
+from interp_claims.report.results_json import read_results
 
 
 def test_a_supported_claim_passes_and_is_told_as_a_sentence(project):
@@ -178,6 +180,20 @@ def test_the_replay_command_names_the_policy_that_was_asked_for(project):
     replayed = testdir.runpytest_inprocess("-p", "no:cacheprovider", *words[1:])
     assert replayed.ret == 0
     replayed.stdout.fnmatch_lines(["*shown to my net", "*1 replayed*"])
+
+
+def test_slow_claims_and_checkpoints_in_folders_are_replayed_by_the_commands_that_are_shown(project):
+    testdir = project(claim_text(0.05).replace("@declared", "@pytest.mark.slow\n@declared"))
+    testdir.makepyprojecttoml('[tool.pytest.ini_options]\naddopts = "-m \'not slow\'"\nmarkers = ["slow"]\n')
+    save_network(ImpalaNetwork(1).initialise(5), testdir.mkdir("my nets") / "mine.safetensors")
+    output = run(testdir, "--policy", "my nets/mine.safetensors", "-m", "slow", "--claims-json", "results.json")
+    of_run = next(line.partition("replay     ")[2] for line in output.outlines if "replay     " in line)
+    [result] = read_results(testdir.path / "results.json")
+    assert (result.policy, result.loaded_as, result.slow) == ("mine", "my nets/mine.safetensors", True)
+    for command in (of_run, replay_command(result, result.against[0][0])):
+        replayed = testdir.runpytest_inprocess("-p", "no:cacheprovider", *shlex.split(command)[1:])
+        assert replayed.ret == 0, command
+        replayed.stdout.fnmatch_lines(["*shown to mine", "*1 replayed*"])
 
 
 def test_claims_marked_for_reruns_are_refused(project):

@@ -190,7 +190,8 @@ def _finished(item: pytest.Function, claim: ClaimToRun, options: RunOptions, run
     old = run.older(item._request.getfixturevalue("load_policy")) if not options.prediction else None
     key = run.journal.key(claim, options, old.key if old is not None else "")
     if item.config.getoption("resume") and (kept := run.journal.get(key)) is not None:
-        return kept
+        policy = claim.policy  # the weights are the same, but they may be called otherwise now
+        return dataclasses.replace(kept, policy=policy.name, loaded_as=policy.loaded_as) if policy else kept
     result = run_claim(claim, options, run.measurements, run.progress.write)
     if old is not None:
         before = run.verdict_before(old, claim.name)
@@ -239,7 +240,7 @@ def _without_verdict(item: pytest.Item, run: Run) -> Optional[ClaimResult]:
     claim = dataclasses.replace(claim_to_run(item, spec), policy=None)
     row = claim.result(Verdict.NOT_EVALUATED, options, broken_off=True)
     asked: Any = parameters_of(item).get("policy")
-    return dataclasses.replace(row, policy=asked)
+    return dataclasses.replace(row, policy=asked, loaded_as=asked)
 
 
 @pytest.hookimpl(wrapper=True)

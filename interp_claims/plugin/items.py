@@ -20,7 +20,13 @@ def claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
     threshold = str(parameters.get("claim_threshold", ""))
     arguments = {n: item.funcargs[n] for n in item._fixtureinfo.argnames if n in item.funcargs and n not in SUPPLIED}
     policy: Any = item.funcargs.get("policy")
-    return ClaimToRun(claim_name(item), spec, threshold, item.obj, policy, arguments, _variant(parameters))
+    name, variant = claim_name(item), _variant(parameters)
+    return ClaimToRun(name, spec, threshold, item.obj, policy, arguments, variant, is_slow(item))
+
+
+def is_slow(item: pytest.Item) -> bool:
+    """Whether an item is marked so, and left out unless asked for."""
+    return item.get_closest_marker("slow") is not None
 
 
 def claim_name(item: pytest.Function) -> str:
@@ -53,6 +59,8 @@ def command_of(item: pytest.Function) -> str:
         words += ["--device", device]
     if (precision := item.config.getoption("precision")) != "float32":
         words += ["--precision", precision]
+    if is_slow(item):
+        words += ["-m", ""]
     return shlex.join(words)
 
 

@@ -9,6 +9,7 @@ import pytest
 from plugin_projects import COUNTED, claim_text, results, run, times_measured
 
 from interp_claims.cli import main
+from interp_claims.policies import ImpalaNetwork, save_network
 
 STOPPED = """
 import os, signal
@@ -174,6 +175,7 @@ def test_a_claim_whose_policy_cannot_be_loaded_has_a_row(project):
     (testdir.path / "bad.pth").write_bytes(b"not a checkpoint")
     found = results(testdir, "--policy", "bad.pth")["claims/test_some_claims.py::test_the_effect_is_large"]
     assert (found["verdict"], found["policy"], found["policy_sha256"]) == ("not evaluated", "bad", None)
+    assert found["loaded_as"] == "bad.pth"
     assert found["reason"].startswith("bad.pth: found ")
 
 
@@ -218,6 +220,17 @@ def test_what_was_finished_for_other_options_or_another_claim_is_not_taken_over(
     project(COUNTED.replace("0.5", "0.6"))
     assert run(testdir, "--resume", "--claims-json", "results.json").ret == 0
     assert times_measured(testdir) > third
+
+
+def test_what_is_taken_over_is_about_the_checkpoint_as_it_is_called_now(project):
+    testdir = project(COUNTED)
+    save_network(ImpalaNetwork(1).initialise(5), testdir.path / "before.safetensors")
+    run(testdir, "--policy", "before.safetensors")
+    measured = times_measured(testdir)
+    (testdir.path / "before.safetensors").rename(testdir.path / "after.safetensors")
+    [entry] = results(testdir, "--resume", "--policy", "after.safetensors").values()
+    assert (entry["policy"], entry["loaded_as"]) == ("after", "after.safetensors")
+    assert times_measured(testdir) == measured
 
 
 def test_what_broke_off_is_not_taken_over(project):
