@@ -459,6 +459,38 @@ def test_the_matrix_keeps_the_order_in_which_policies_were_asked_for(project):
     assert json.loads(Path("results.json").read_text())["matrix"]["policies"] == ["two", "one"]
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_checkpoints_of_one_name_have_columns_of_their_own(project, workers):
+    testdir = project(claim_text(0.05))
+    paths = []
+    for seed, folder in ((5, "a"), (6, "b")):
+        paths.append(f"{folder}/mine.safetensors")
+        save_network(ImpalaNetwork(1).initialise(seed), testdir.mkdir(folder) / "mine.safetensors")
+    options = [word for path in paths for word in ("--policy", path)]
+    output = run(testdir, *options, "--claims-json", "results.json", workers=workers)
+    found = read_results(testdir.path / "results.json")
+    assert sorted(r.policy for r in found) == sorted(f"mine-{r.policy_sha256[:8]}" for r in found)
+    assert sorted(r.loaded_as for r in found) == paths
+    matrix = json.loads((testdir.path / "results.json").read_text())["matrix"]
+    assert sorted(matrix["policies"]) == sorted(r.policy for r in found)
+    for line in output.outlines:
+        if "replay     " in line:
+            replayed = testdir.runpytest_inprocess("-p", "no:cacheprovider", *shlex.split(line)[2:])
+            assert replayed.ret == 0, line
+            replayed.stdout.fnmatch_lines(["*1 replayed*"])
+
+
+def test_a_checkpoint_and_an_older_one_of_its_name_are_told_apart(project):
+    testdir = project(claim_text(0.5))
+    for seed, folder in ((5, "new"), (6, "old")):
+        save_network(ImpalaNetwork(1).initialise(seed), testdir.mkdir(folder) / "mine.safetensors")
+    options = ["--policy", "new/mine.safetensors", "--against", "old/mine.safetensors"]
+    run(testdir, *options, "--claims-json", "results.json")
+    [found] = read_results(testdir.path / "results.json")
+    assert found.policy == f"mine-{found.policy_sha256[:8]}"
+    assert found.comparison.against == f"mine-{found.comparison.against_sha256[:8]}" != found.policy
+
+
 def test_with_v_the_long_table_comes_after_the_matrix(project):
     output = run(project(claim_text(0.5)), "--policy", "region5", "-v").stdout.str()
     assert output.index("claims x policies") < output.index("= claims =")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,8 +52,10 @@ def _variant(parameters: dict[str, Any]) -> str:
 def command_of(item: pytest.Function) -> str:
     """The command that runs one item again."""
     words = ["pytest", item.nodeid]
-    if item.config.getoption("policy") and "policy" in parameters_of(item):
-        words += ["--policy", str(parameters_of(item)["policy"])]
+    if (asked := item.config.getoption("policy")) and "policy" in parameters_of(item):
+        own = str(parameters_of(item)["policy"])
+        alike = [Path(name).stem for name in asked].count(Path(own).stem) > 1  # then the item's name tells of both
+        words += [word for name in (asked if alike else [own]) for word in ("--policy", name)]
     if (roles := item.config.getoption("roles")) != "discovered":
         words += ["--roles", roles]
     if (device := item.config.getoption("device")) != "cpu":

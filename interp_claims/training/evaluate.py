@@ -44,7 +44,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else 110)
     errors = Console(stderr=True)
     try:
-        manifest = Manifest(chosen.manifest)
+        manifest = Manifest(chosen.manifest, together=chosen.policies)
         manifest.check(chosen.policies)
         if not 1 <= chosen.mazes_per_size <= 10_000:
             raise TrainingError(f"--mazes-per-size: got {chosen.mazes_per_size}, wanted 1 to 10,000")
