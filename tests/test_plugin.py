@@ -473,11 +473,12 @@ def test_checkpoints_of_one_name_have_columns_of_their_own(project, workers):
     assert sorted(r.loaded_as for r in found) == paths
     matrix = json.loads((testdir.path / "results.json").read_text())["matrix"]
     assert sorted(matrix["policies"]) == sorted(r.policy for r in found)
-    for line in output.outlines:
-        if "replay     " in line:
-            replayed = testdir.runpytest_inprocess("-p", "no:cacheprovider", *shlex.split(line)[2:])
-            assert replayed.ret == 0, line
-            replayed.stdout.fnmatch_lines(["*1 replayed*"])
+    shown = [line for line in output.outlines if "replay     " in line]
+    assert len(shown) == 2
+    for line in shown:
+        replayed = testdir.runpytest_inprocess("-p", "no:cacheprovider", *shlex.split(line)[2:])
+        assert replayed.ret == 0, line
+        replayed.stdout.fnmatch_lines(["*1 replayed*"])
 
 
 def test_a_checkpoint_and_an_older_one_of_its_name_are_told_apart(project):
