@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--out",
         type=Path,
-        help="folder of JSON and plot (default: evaluation; for all shipped policies and no other, fixtures/evaluation)",
+        help="folder of JSON and plot (default: evaluation; for just all shipped policies, fixtures/evaluation)",
     )
     add("--markdown", type=Path, help="write the table between the evaluation marks of this file")
     add("--device", default="cpu", help="default: %(default)s")
