@@ -24,12 +24,24 @@ else:
 
 #: Of the same width: the first other policy that ships, else an untrained one.
 ANOTHER = "another"
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _REGION = re.compile(r"region([1-9]\d?)")
 _UNTRAINED = re.compile(r"untrained-scale([1-9]\d?)-seed(0|[1-9]\d{0,8})")
 
 
 class ManifestError(InterpClaimsError):
     """A policy that is not listed, or whose file is not the one that was listed."""
+
+
+def check_name(name: str) -> None:
+    """Raise :class:`ManifestError` unless a policy may be listed under this name."""
+    if not _NAME.fullmatch(name):
+        raise ManifestError(f"policy name: got {name!r}, wanted letters, digits, '_' and '-' alone; rename the file")
+    if name in ("all", ANOTHER) or _REGION.fullmatch(name) or name.startswith("untrained"):
+        raise ManifestError(
+            f"policy name: got {name!r}, which means other policies; rename the file (not all, {ANOTHER}, region5 and "
+            "the like, or untrained…)"
+        )
 
 
 @dataclasses.dataclass(frozen=True)
