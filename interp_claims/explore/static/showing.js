@@ -13,7 +13,7 @@ const LEGENDS = {
 };
 const WAYS = { cheese: "P(cheese)", top_right: "P(top-right)", other: "P(other)" };
 
-let board = null, drawing = 0;
+let board = null, drawing = 0, announced = "";
 
 /** Which board to draw on. */
 export const drawOn = (one) => { board = one; };
@@ -94,4 +94,12 @@ export function speak() {
     } else things.push("being computed");
   }
   $("spoken").textContent = `Row ${here[0]}, column ${here[1]}: ${things.join(", ") || "free"}`;
+}
+
+/** Say to screen readers what became of P(cheese), where that is something else than was said before. */
+export function announce() {
+  const { decision } = page.first, share = (answer) => Math.max(0, answer.cheese).toFixed(3);
+  let text = decision.why_not ?? `P(cheese) ${share(decision.before)}`;
+  if (decision.after) text += ` before the edits, ${share(decision.after)} after`;
+  if (text !== announced) $("spoken").textContent = announced = text;
 }
