@@ -109,6 +109,8 @@ class ClaimResult:
         unmeasurable: seed of the maze for which the measure is undefined, where that is why it was not evaluated.
         scale: the policy's width multiplier.
         bounds: for sampled claims, the smallest and the largest number that can be measured.
+        loaded_as: the name or file that the policy was asked for by, as ``--policy`` takes it.
+        slow: whether the claim is marked slow, and left out unless asked for.
     """
 
     claim: str
@@ -142,6 +144,8 @@ class ClaimResult:
     scale: Optional[int] = None
     bounds: Optional[tuple[float, float]] = None
     seal: str = ""
+    loaded_as: Optional[str] = None
+    slow: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

@@ -97,6 +97,12 @@ def test_a_whole_claim_takes_no_more_lines_than_it_says(document):
     assert whole == EXAMPLE, "the two documents show the same example"
 
 
+def test_the_readme_says_where_to_put_a_claim_so_that_pytest_finds_it():
+    [file] = re.findall(r"into a new file `(\S+?)`", TEXTS["README.md"])
+    assert Path(file).match("claims/test_*.py")
+    assert f"`pytest {file}`" in TEXTS["README.md"]
+
+
 def test_there_are_examples_of_every_kind():
     texts = [block.values[0] for block in CLAIMS]
     for word in ("@claim(", "@approximate_claim(", "@universal_claim(", "@preregistered(", "parametrize", "roles_of"):

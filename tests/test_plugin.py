@@ -10,6 +10,8 @@ from plugin_projects import claim_text, results, run
 from interp_claims.cli import main
 from interp_claims.policies import ImpalaNetwork, save_network
 from interp_claims.prereg import Ledger
+from interp_claims.report.html.page import replay_command
+from interp_claims.report.results_json import read_results
 
 
 def test_a_supported_claim_passes_and_is_told_as_a_sentence(project):
@@ -178,6 +180,20 @@ def test_the_replay_command_names_the_policy_that_was_asked_for(project):
     replayed = testdir.runpytest_inprocess("-p", "no:cacheprovider", *words[1:])
     assert replayed.ret == 0
     replayed.stdout.fnmatch_lines(["*shown to my net", "*1 replayed*"])
+
+
+def test_slow_claims_and_checkpoints_in_folders_are_replayed_by_the_commands_that_are_shown(project):
+    testdir = project(claim_text(0.05).replace("@declared", "@pytest.mark.slow\n@declared"))
+    testdir.makepyprojecttoml('[tool.pytest.ini_options]\naddopts = "-m \'not slow\'"\nmarkers = ["slow"]\n')
+    save_network(ImpalaNetwork(1).initialise(5), testdir.mkdir("my nets") / "mine.safetensors")
+    output = run(testdir, "--policy", "my nets/mine.safetensors", "-m", "slow", "--claims-json", "results.json")
+    of_run = next(line.partition("replay     ")[2] for line in output.outlines if "replay     " in line)
+    [result] = read_results(testdir.path / "results.json")
+    assert (result.policy, result.loaded_as, result.slow) == ("mine", "my nets/mine.safetensors", True)
+    for command in (of_run, replay_command(result, result.against[0][0])):
+        replayed = testdir.runpytest_inprocess("-p", "no:cacheprovider", *shlex.split(command)[1:])
+        assert replayed.ret == 0, command
+        replayed.stdout.fnmatch_lines(["*shown to mine", "*1 replayed*"])
 
 
 def test_claims_marked_for_reruns_are_refused(project):
@@ -441,6 +457,39 @@ def test_one_is_large(policy, mazes):
 def test_the_matrix_keeps_the_order_in_which_policies_were_asked_for(project):
     run(project(claim_text(0.5)), "--policy", "two", "--policy", "region5", "--claims-json", "results.json")
     assert json.loads(Path("results.json").read_text())["matrix"]["policies"] == ["two", "one"]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_checkpoints_of_one_name_have_columns_of_their_own(project, workers):
+    testdir = project(claim_text(0.05))
+    paths = []
+    for seed, folder in ((5, "a"), (6, "b")):
+        paths.append(f"{folder}/mine.safetensors")
+        save_network(ImpalaNetwork(1).initialise(seed), testdir.mkdir(folder) / "mine.safetensors")
+    options = [word for path in paths for word in ("--policy", path)]
+    output = run(testdir, *options, "--claims-json", "results.json", workers=workers)
+    found = read_results(testdir.path / "results.json")
+    assert sorted(r.policy for r in found) == sorted(f"mine-{r.policy_sha256[:8]}" for r in found)
+    assert sorted(r.loaded_as for r in found) == paths
+    matrix = json.loads((testdir.path / "results.json").read_text())["matrix"]
+    assert sorted(matrix["policies"]) == sorted(r.policy for r in found)
+    shown = [line for line in output.outlines if "replay     " in line]
+    assert len(shown) == 2
+    for line in shown:
+        replayed = testdir.runpytest_inprocess("-p", "no:cacheprovider", *shlex.split(line)[2:])
+        assert replayed.ret == 0, line
+        replayed.stdout.fnmatch_lines(["*1 replayed*"])
+
+
+def test_a_checkpoint_and_an_older_one_of_its_name_are_told_apart(project):
+    testdir = project(claim_text(0.5))
+    for seed, folder in ((5, "new"), (6, "old")):
+        save_network(ImpalaNetwork(1).initialise(seed), testdir.mkdir(folder) / "mine.safetensors")
+    options = ["--policy", "new/mine.safetensors", "--against", "old/mine.safetensors"]
+    run(testdir, *options, "--claims-json", "results.json")
+    [found] = read_results(testdir.path / "results.json")
+    assert found.policy == f"mine-{found.policy_sha256[:8]}"
+    assert found.comparison.against == f"mine-{found.comparison.against_sha256[:8]}" != found.policy
 
 
 def test_with_v_the_long_table_comes_after_the_matrix(project):

@@ -18,6 +18,7 @@ from rich.table import Table
 from interp_claims.bench.arithmetic import arithmetic_rows
 from interp_claims.bench.budget import budget_rows
 from interp_claims.bench.edits import edit_rows
+from interp_claims.bench.explorer import explorer_rows
 from interp_claims.bench.plain import switch_over
 from interp_claims.bench.rendering import rendering_rows, throughput_rows
 from interp_claims.bench.rows import Row
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[str], Iterator[Row]]] = {
     "budget": budget_rows,
     "arithmetic": arithmetic_rows,
     "training": live_data_rows,
+    "explorer": explorer_rows,
     "policies": policies_rows,
     "suite": suite_rows,
 }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import io
-import subprocess
+import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -72,5 +72,7 @@ def _list(chosen: argparse.Namespace) -> None:
     print(buffer.getvalue().rstrip())
 
 
-def _run(chosen: argparse.Namespace) -> int:
-    return subprocess.call([sys.executable, "-m", "pytest", "claims/", *chosen.passed_on])
+def _run(chosen: argparse.Namespace) -> NoReturn:
+    """Go on as pytest in this very process, so that Ctrl-C and other signals are for pytest to answer."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", "claims/", *chosen.passed_on])

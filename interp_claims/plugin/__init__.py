@@ -189,7 +189,8 @@ def _finished(item: pytest.Function, claim: ClaimToRun, options: RunOptions, run
     old = run.older(item._request.getfixturevalue("load_policy")) if not options.prediction else None
     key = run.key(claim, options, old)
     if item.config.getoption("resume") and (kept := run.journal.get(key)) is not None:
-        return kept
+        policy = claim.policy  # the weights are the same, but they may be called otherwise now
+        return dataclasses.replace(kept, policy=policy.name, loaded_as=policy.loaded_as) if policy else kept
     result = run_claim(claim, options, run.measurements, run.progress.write)
     result = run.compared(result, claim, old, options)
     item.stash[_RESULT] = result  # whatever becomes of keeping it
@@ -241,7 +242,7 @@ def _without_verdict(item: pytest.Item, run: Run) -> Optional[ClaimResult]:
     claim = dataclasses.replace(claim_to_run(item, spec), policy=None)
     row = claim.result(Verdict.NOT_EVALUATED, options, broken_off=True)
     asked: Any = parameters_of(item).get("policy")
-    return dataclasses.replace(row, policy=asked)
+    return dataclasses.replace(row, policy=asked, loaded_as=asked)
 
 
 @pytest.hookimpl(wrapper=True)

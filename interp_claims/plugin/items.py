@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,13 @@ def claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
     threshold = str(parameters.get("claim_threshold", ""))
     arguments = {n: item.funcargs[n] for n in item._fixtureinfo.argnames if n in item.funcargs and n not in SUPPLIED}
     policy: Any = item.funcargs.get("policy")
-    return ClaimToRun(claim_name(item), spec, threshold, item.obj, policy, arguments, _variant(parameters))
+    name, variant = claim_name(item), _variant(parameters)
+    return ClaimToRun(name, spec, threshold, item.obj, policy, arguments, variant, is_slow(item))
+
+
+def is_slow(item: pytest.Item) -> bool:
+    """Whether an item is marked so, and left out unless asked for."""
+    return item.get_closest_marker("slow") is not None
 
 
 def claim_name(item: pytest.Function) -> str:
@@ -45,14 +52,18 @@ def _variant(parameters: dict[str, Any]) -> str:
 def command_of(item: pytest.Function) -> str:
     """The command that runs one item again."""
     words = ["pytest", item.nodeid]
-    if item.config.getoption("policy") and "policy" in parameters_of(item):
-        words += ["--policy", str(parameters_of(item)["policy"])]
+    if (asked := item.config.getoption("policy")) and "policy" in parameters_of(item):
+        own = str(parameters_of(item)["policy"])
+        alike = [Path(name).stem for name in asked].count(Path(own).stem) > 1  # then the item's name tells of both
+        words += [word for name in (asked if alike else [own]) for word in ("--policy", name)]
     if (roles := item.config.getoption("roles")) != "discovered":
         words += ["--roles", roles]
     if (device := item.config.getoption("device")) != "cpu":
         words += ["--device", device]
     if (precision := item.config.getoption("precision")) != "float32":
         words += ["--precision", precision]
+    if is_slow(item):
+        words += ["-m", ""]
     return shlex.join(words)
 
 

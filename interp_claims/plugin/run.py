@@ -73,7 +73,11 @@ class Run:
 
     @property
     def manifest(self) -> Manifest:
-        self._manifest = self._manifest or Manifest(self.fixtures / "policies.toml", self.loaded)
+        if self._manifest is None:
+            against = self.config.getoption("against")
+            older = [against] if against and not is_results(against) else []
+            together = [*self.config.getoption("policy"), *older]
+            self._manifest = Manifest(self.fixtures / "policies.toml", self.loaded, together)
         return self._manifest
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import re
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
 
@@ -22,12 +24,24 @@ else:
 
 #: Of the same width: the first other policy that ships, else an untrained one.
 ANOTHER = "another"
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _REGION = re.compile(r"region([1-9]\d?)")
 _UNTRAINED = re.compile(r"untrained-scale([1-9]\d?)-seed(0|[1-9]\d{0,8})")
 
 
 class ManifestError(InterpClaimsError):
     """A policy that is not listed, or whose file is not the one that was listed."""
+
+
+def check_name(name: str) -> None:
+    """Raise :class:`ManifestError` unless a policy may be listed under this name."""
+    if not _NAME.fullmatch(name):
+        raise ManifestError(f"policy name: got {name!r}, wanted letters, digits, '_' and '-' alone; rename the file")
+    if name in ("all", ANOTHER) or _REGION.fullmatch(name) or name.startswith("untrained"):
+        raise ManifestError(
+            f"policy name: got {name!r}, which means other policies; rename the file (not all, {ANOTHER}, region5 and "
+            "the like, or untrained…)"
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,9 +81,11 @@ class Manifest:
     Args:
         path: a ``policies.toml``; the policies' files lie beside it.
         loaded: where several processes agree on what they load, or None for one that is alone.
+        together: names and files that policies are asked for by in one run. Checkpoints among them that are called
+            like another get the beginning of their hash added to their names.
     """
 
-    def __init__(self, path: Path, loaded: Optional[Agreement] = None) -> None:
+    def __init__(self, path: Path, loaded: Optional[Agreement] = None, together: Sequence[str] = ()) -> None:
         self.path = path
         self.loaded = loaded
         try:
@@ -80,6 +96,14 @@ class Manifest:
             raise ManifestError(f"{path}: no readable manifest of policies ({error!r}); restore it") from error
         if self.default not in self.entries:
             raise ManifestError(f"{path}: the default policy {self.default!r} is not among {sorted(self.entries)}")
+        called = {self._called(which) for which in self.names(list(together))}
+        self._ambiguous = {name for name, count in Counter(name for name, _ in called).items() if count > 1}
+
+    def _called(self, which: str) -> tuple[str, str]:
+        """What a policy is called as long as its weights are not known, and what it is loaded from."""
+        if which in self.entries or _UNTRAINED.fullmatch(which):
+            return which, which
+        return Path(which).stem, str(Path(which).resolve())
 
     def names(self, wanted: list[str]) -> list[str]:
         """Names and files, each once: ``all`` and ``region5`` written out, the default put in for none."""
@@ -163,8 +187,9 @@ class Manifest:
         if Path(which).suffix in (".pth", ".pt", ".safetensors") or Path(which).exists():
             policy = Policy(load_network(which), name=Path(which).stem, **options)
             listed = {entry.sha256: entry.name for entry in self.entries.values()}
-            taken = f"{policy.name}-{policy.sha256[:8]}" if policy.name in self.entries else policy.name
-            policy.name = listed.get(policy.sha256, taken)
+            taken = policy.name in self.entries or policy.name in self._ambiguous
+            own = f"{policy.name}-{policy.sha256[:8]}" if taken else policy.name
+            policy.name = listed.get(policy.sha256, own)
             return policy
         raise self._unknown(which)
 

@@ -121,6 +121,7 @@ class ClaimToRun:
         policy: the policy, or None for a claim about no policy.
         arguments: further arguments of the function, besides policy and mazes.
         variant: which of its parametrisations, where it has any of its own.
+        slow: whether it is marked so, and left out unless asked for.
     """
 
     name: str
@@ -130,6 +131,7 @@ class ClaimToRun:
     policy: Optional[Policy]
     arguments: dict[str, Any]
     variant: str = ""
+    slow: bool = False
 
     def result(self, verdict: Verdict, options: RunOptions, **fields: Any) -> ClaimResult:
         """A result with what the declaration already says filled in."""
@@ -142,6 +144,8 @@ class ClaimToRun:
             policy=None if self.policy is None else self.policy.name,
             policy_sha256=None if self.policy is None else self.policy.sha256,
             scale=None if self.policy is None else self.policy.scale,
+            loaded_as=None if self.policy is None else self.policy.loaded_as,
+            slow=self.slow,
             verdict=verdict.value,
             reported=self.spec.reported,
             prediction=options.prediction,

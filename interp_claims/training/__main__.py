@@ -28,7 +28,7 @@ from interp_claims.training.loop import (
     samples_in,
     train,
 )
-from interp_claims.training.machine import default_precision, default_workers
+from interp_claims.training.machine import compute_deterministically, default_precision, default_workers
 from interp_claims.training.recipe import PRECISIONS, Recipe, TrainingError
 from interp_claims.training.run import TrainingRun
 
@@ -42,7 +42,7 @@ examples:
 
 Beside the checkpoint come my.log.jsonl (loss, accuracy, speed) and, until the run is done, my.state.
 
-exit status: 0 done, 2 wrong usage or unusable input, 130 stopped and saved
+exit status: 0 done, 2 wrong usage or unusable input, 130 stopped, saved if it had begun
 """
 
 
@@ -62,9 +62,12 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         _check_machine(chosen)
         check_free(files, resume=chosen.resume)
         torch.set_num_threads(chosen.threads)
+        compute_deterministically(chosen.device)
         recipe = _recipe(chosen, files, say)
         run = begin_or_resume(recipe, files, chosen.device, resume=chosen.resume)
         say(_described(run, chosen))
+        if changed := run.change_of_machine:
+            say(f"warning: goes on {changed}: the weights will differ in the last digits from an uninterrupted run's")
         with _ProgressDisplay(console, run) as display:
             train(
                 run,
@@ -75,6 +78,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
             )
     except Stopped as stopped:
         say(str(stopped))
+        return _INTERRUPTED
+    except KeyboardInterrupt:  # before the first step, or for the second time
+        say("interrupted; --resume goes on from what was saved, or begins where nothing was")
         return _INTERRUPTED
     except InterpClaimsError as error:
         say(f"interp_claims.training: {error}")

@@ -44,23 +44,25 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else 110)
     errors = Console(stderr=True)
     try:
-        manifest = Manifest(chosen.manifest)
+        manifest = Manifest(chosen.manifest, together=chosen.policies)
         manifest.check(chosen.policies)
         if not 1 <= chosen.mazes_per_size <= 10_000:
             raise TrainingError(f"--mazes-per-size: got {chosen.mazes_per_size}, wanted 1 to 10,000")
         check_device(chosen.device)
         if chosen.markdown is not None:
             check_marks(chosen.markdown, "evaluation")  # before anything takes long
-        make_folder(chosen.out)
+        names = manifest.names(chosen.policies)
+        folder = chosen.out or _usual_folder(names, manifest)
+        make_folder(folder)
         evaluations = []
-        for which in manifest.names(chosen.policies):
+        for which in names:
             policy = manifest.load(which, chosen.device, ActivationCache())
             region = _region(which, policy, manifest, chosen.region)
-            evaluation = evaluation_of(policy, region, chosen.mazes_per_size, chosen.out, errors)
+            evaluation = evaluation_of(policy, region, chosen.mazes_per_size, folder, errors)
             for table in evaluation_tables(evaluation):
                 console.print(table)
             evaluations.append(evaluation)
-        plot = chosen.out / "evaluation.png"
+        plot = folder / "evaluation.png"
         plot_evaluations(evaluations, plot)
         if chosen.markdown is not None:
             write_between_marks(chosen.markdown, "evaluation", population_markdown(evaluations))
@@ -89,11 +91,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--region", type=int, help="training region of a policy that does not say its own (default: 5)")
     add("--mazes-per-size", type=int, default=MAZES_PER_SIZE, help="default: %(default)s")
-    add("--out", type=Path, default=Path("fixtures/evaluation"), help="folder of JSON and plot (default: %(default)s)")
+    add(
+        "--out",
+        type=Path,
+        help="folder of JSON and plot (default: evaluation; for just all shipped policies, fixtures/evaluation)",
+    )
     add("--markdown", type=Path, help="write the table between the evaluation marks of this file")
     add("--device", default="cpu", help="default: %(default)s")
     add("--manifest", type=Path, default=Path("fixtures/policies.toml"), help="default: %(default)s")
     return parser
+
+
+def _usual_folder(names: Sequence[str], manifest: Manifest) -> Path:
+    """Where to write unless somebody says: only a plot of all shipped policies replaces the one that ships."""
+    return manifest.path.parent / "evaluation" if set(names) == set(manifest.entries) else Path("evaluation")
 
 
 def _region(which: str, policy: Policy, manifest: Manifest, asked: Optional[int]) -> int:

@@ -69,6 +69,8 @@ class Files:
             raise TrainingError(f"--out {self.out}: wanted a name that ends in .safetensors")
         if not self.out.parent.is_dir():
             raise TrainingError(f"--out {self.out}: there is no folder {self.out.parent}; make it first")
+        if not os.access(self.out.parent, os.W_OK | os.X_OK):
+            raise TrainingError(f"--out {self.out}: nothing can be written to {self.out.parent}; choose another folder")
 
     @property
     def state(self) -> Path:

@@ -7,6 +7,9 @@ import platform
 
 import torch
 
+#: cuBLAS reads it at its first use, and computes the same every time with these values alone.
+_WORKSPACE, _DETERMINISTIC_WORKSPACES = "CUBLAS_WORKSPACE_CONFIG", (":4096:8", ":16:8")
+
 
 def default_workers() -> int:
     """Data workers that keep one device busy: all cores but two, and one at least."""
@@ -21,6 +24,19 @@ def default_precision(device: str) -> str:
         told = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
         computes = any(getattr(torch.cpu, name, bool)() for name in told)
     return "bfloat16" if computes else "float32"
+
+
+def compute_deterministically(device: str) -> None:
+    """Have a GPU compute the same bits every time, as a CPU does of itself with the same number of threads.
+
+    To be called before anything is computed; it holds for all that this process computes from then on.
+    """
+    if not device.startswith("cuda"):
+        return
+    if os.environ.get(_WORKSPACE) not in _DETERMINISTIC_WORKSPACES:
+        os.environ[_WORKSPACE] = _DETERMINISTIC_WORKSPACES[0]
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+    torch.use_deterministic_algorithms(True)
 
 
 def described(device: torch.device) -> str:

@@ -1,4 +1,7 @@
-"""What a training run depends on: two runs of one recipe on one kind of machine give the same weights."""
+"""What a training run depends on: two runs of one recipe on one kind of machine give the same weights.
+
+On a CPU with the same number of threads; on a GPU by :func:`~interp_claims.training.machine.compute_deterministically`.
+"""
 
 from __future__ import annotations
 

@@ -53,6 +53,8 @@ class TrainingRun:
     Attributes:
         step: how many steps were taken.
         seconds: time spent on it, as told by whoever trains it.
+        saved_on: the ``device`` and the number of ``threads`` that computed the state that it goes on from, as far as
+            the state tells; empty for a run from the beginning.
     """
 
     def __init__(self, recipe: Recipe, device: str = "cpu") -> None:
@@ -65,6 +67,7 @@ class TrainingRun:
         )
         self.step = 0
         self.seconds = 0.0
+        self.saved_on: dict[str, Any] = {}
 
     def _placed(self, network: ImpalaNetwork) -> ImpalaNetwork:
         return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -139,8 +142,23 @@ class TrainingRun:
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "machine": self._machine,
         }
         write_state(path, state)
+
+    @property
+    def _machine(self) -> dict[str, Any]:
+        return {"device": self.device.type, "threads": torch.get_num_threads()}
+
+    @property
+    def change_of_machine(self) -> str:
+        """What computes otherwise than when the state was saved, in words; empty if nothing does, or nobody knows."""
+        now, before = self._machine, self.saved_on
+        if before.get("device", now["device"]) != now["device"]:
+            return f"on {now['device']} (before: {before['device']})"
+        if now["device"] == "cpu" and before.get("threads", now["threads"]) != now["threads"]:
+            return f"with {now['threads']} threads (before: {before['threads']})"
+        return ""
 
     @classmethod
     def load(cls, path: Path, device: str = "cpu") -> TrainingRun:
@@ -156,6 +174,7 @@ class TrainingRun:
             run.average.load_state_dict(state["average"])
             run.optimiser.load_state_dict(state["optimiser"])
             run.step, run.seconds = int(state["step"]), float(state["seconds"])
+            run.saved_on = dict(state.get("machine", {}))  # earlier versions did not tell
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise TrainingError(f"{path}: no training state that fits ({error}); delete it to begin anew") from error
         return run

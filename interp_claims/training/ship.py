@@ -17,7 +17,7 @@ from interp_claims.measures.evaluation import Evaluation, Outcome, Where
 from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.checkpoints import file_sha256, read_metadata
 from interp_claims.policies.devices import check_device
-from interp_claims.policies.manifest import Manifest
+from interp_claims.policies.manifest import Manifest, check_name
 from interp_claims.policies.policy import Policy
 from interp_claims.report.evaluation import SIZE_GROUPS
 from interp_claims.training.evaluate import MAZES_PER_SIZE, evaluation_of
@@ -44,7 +44,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("checkpoint", type=Path, help="the .safetensors file; the policy is called like it")
+    add("checkpoint", type=Path, help="the .safetensors file; the policy is called like it: letters, digits, _ and -")
     add("--seeds-of", default="", help="what it is one seed of, if others differ from it in their seed alone")
     add("--manifest", type=Path, default=Path("fixtures/policies.toml"), help="default: %(default)s")
     add("--device", default="cpu", help="default: %(default)s")
@@ -65,6 +65,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 def _ship(checkpoint: Path, manifest: Manifest, seeds_of: str, device: str, console: Console) -> None:
     name, folder = checkpoint.stem, manifest.path.parent
+    check_name(name)
     if name in manifest.entries:
         raise TrainingError(f"{name}: is shipped already; rename the file, or take its entry out of {manifest.path}")
     history = _history(checkpoint)
@@ -130,7 +131,7 @@ def _card(policy: Policy, recipe: Recipe, history: Mapping[str, Any], evaluation
         "optimiser": f"AdamW, learning rate {recipe.learning_rate:g} with {recipe.warm_up} warm-up steps and cosine "
         f"decay to 1%, betas (.9, .98), weight decay {recipe.weight_decay:g}, batch {recipe.batch}, gradient norm "
         f"clipped at {recipe.largest_gradient:g}, {recipe.precision}; exponential average of the weights "
-        f"({recipe.averaging:g} a step) over the last half",
+        f"({recipe.share_of_new_weights:g} a step) over the last half",
         "made by": f"`{_command(recipe)}`",
         "time": f"{history['seconds'] / 60:.0f} minutes on {history['machine']}, torch {history['torch']}",
         **_behaviour(evaluation),

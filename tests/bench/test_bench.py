@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from interp_claims.bench import __main__ as command
-from interp_claims.bench import budget, edits, rendering, suite, timing, training
+from interp_claims.bench import budget, edits, explorer, rendering, suite, timing, training
 from interp_claims.bench.budget import mazes_of_a_fixed_test
 from interp_claims.bench.published import NotInstalledError, PublishedTools
 from interp_claims.bench.rows import Row
@@ -143,6 +143,24 @@ def test_without_records_there_is_nothing_to_compare(tmp_path):
     shutil.copytree(REPOSITORY / "claims", tmp_path / "claims")
     with pytest.raises(InterpClaimsError, match="no verdicts on record"):
         list(budget.budget_rows("cpu", tmp_path))
+
+
+def test_every_kind_of_click_on_the_explorer_has_its_answers_timed(monkeypatch):
+    monkeypatch.setattr(explorer, "_POLICY", "untrained-scale1-seed0")
+    monkeypatch.setattr(explorer, "_SIZE", 9)  # whose fields are soon computed
+    monkeypatch.setattr(explorer, "_CLICKS", 3)
+    rows = list(explorer.explorer_rows("cpu", REPOSITORY / "fixtures" / "policies.toml"))
+    kinds = [each.name.removeprefix("explorer: first answer after ").split(",")[0] for each in rows]
+    assert kinds == ["moving the cheese", "moving the mouse", "moving a clamp"]
+    assert all(
+        each.ratio > 0 and (each.against, each.target, each.direction) == ("300 ms", 1, "at most") for each in rows
+    )
+
+
+def test_the_median_answer_of_the_explorer_is_what_counts():
+    found = explorer._row("moving the cheese", [0.1, 0.15, 0.9], "somewhere")
+    assert found.ratio == pytest.approx(0.5)
+    assert found.detail.startswith("median 150 ms, slowest 900 ms of 3, with P(cheese) before and under an edit")
 
 
 def test_memory_of_processes_that_a_process_starts_counts():

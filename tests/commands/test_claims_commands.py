@@ -1,5 +1,7 @@
 """``interp-claims list`` and ``run``."""
 
+import sys
+
 import pytest
 from plugin_projects import CONFTEST, HEAD, claim_text
 
@@ -35,9 +37,11 @@ def test_where_there_are_no_claims_list_says_so(folder, capsys):
 
 def test_run_is_pytest_on_the_claims_with_its_options_and_status(folder, monkeypatch):
     called = []
-    monkeypatch.setattr("subprocess.call", lambda command: called.append(command) or 5)
-    assert cli.main(["run", "-n", "2", "--policy", "mine.pth", "-k", "cheese"]) == 5
-    assert called[0][1:] == ["-m", "pytest", "claims/", "-n", "2", "--policy", "mine.pth", "-k", "cheese"]
+    monkeypatch.setattr("os.execv", lambda program, command: called.append((program, command)))
+    cli.main(["run", "-n", "2", "--policy", "mine.pth", "-k", "cheese"])
+    [(program, command)] = called
+    assert program == command[0] == sys.executable
+    assert command[1:] == ["-m", "pytest", "claims/", "-n", "2", "--policy", "mine.pth", "-k", "cheese"]
 
 
 def test_other_commands_take_no_unknown_options(folder, capsys):

@@ -1,11 +1,13 @@
 """The page in a browser: what a person does with it, and that it asks nobody but its server."""
 
 import dataclasses
+import re
 import threading
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from contrast import PALE_TEXTS
 from shown_policies import SMALL, TRAINED
 from werkzeug.serving import make_server
 
@@ -96,6 +98,10 @@ class Shown:
         return self.page.eval_on_selector_all(
             ".arrows path", "all => all.map((a) => [a.getAttribute('d'), a.getAttribute('transform')].join())"
         )
+
+    @property
+    def spoken(self):
+        return self.page.locator("#spoken").text_content()
 
     def message(self):
         return self.page.locator("#message p").inner_text()
@@ -189,7 +195,7 @@ def test_everything_on_the_board_can_be_done_with_keys(shown, state):
         shown.page.keyboard.press(key)
     wanted = "wanted a free square; open it with the walls tool, or choose another"
     assert shown.message() == f"mouse: got (11, 11), a wall, {wanted}"
-    assert "Row 11, column 11: wall" in shown.page.locator("#spoken").text_content()
+    assert "Row 11, column 11: wall" in shown.spoken
     for key in ("w", "Enter", "m", "Enter", "f"):
         shown.page.keyboard.press(key)
     shown.settle()
@@ -280,6 +286,71 @@ def test_nothing_sticks_out_on_any_screen(browser, url, state, viewport, scheme)
     assert shown.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     assert shown.wrong == []
     shown.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_can_be_told_from_its_ground(browser, url, state, scheme):
+    shown = Shown(browser, url, DESKTOP, scheme)
+    edits = (EditChoice("cheese", DEFAULT_LAYER, number=-1.0), EditChoice("mean", DEFAULT_LAYER, (3,)))
+    shown.open(dataclasses.replace(state, edits=edits, view="difference"))
+    shown.page.fill("#channels", "x")
+    shown.page.keyboard.press("Tab")
+    assert shown.message()
+    assert shown.page.evaluate(PALE_TEXTS) == []
+    shown.close()
+
+
+def test_what_is_said_of_a_square_is_of_the_maze_as_it_is_now(shown, state):
+    shown.open(state)
+    shown.page.focus("#board")
+    shown.page.keyboard.press("ArrowUp")
+    assert re.fullmatch(r"Row 11, column 10: \w+ \d+ percent", shown.spoken)
+    shown.page.route("**/api/look", lambda route: None)  # from now on no answer comes
+    shown.page.keyboard.press("f")
+    shown.page.keyboard.press("ArrowUp")
+    assert shown.spoken == "Row 12, column 10: being computed"
+    shown.page.keyboard.press("ArrowDown")
+    assert shown.spoken == "Row 11, column 10: being computed"
+
+
+def test_p_cheese_is_said_when_it_is_another(shown, state):
+    shown.open(state)
+    [before] = shown.p_cheese
+    assert shown.spoken == f"P(cheese) {before:.3f}"
+    shown.page.select_option("#kind", "zero")
+    shown.page.click("#add")
+    shown.settle()
+    before, after = shown.p_cheese
+    assert shown.spoken == f"P(cheese) {before:.3f} before the edits, {after:.3f} after"
+    shown.page.check("[name=tool][value=cheese]")
+    shown.click(*state.maze.cheese)
+    assert shown.spoken == "The maze has no cheese."
+
+
+def test_columns_have_heads(shown, state):
+    edits = (EditChoice("zero", DEFAULT_LAYER, (3,)),)
+    for shown_state, heads in (
+        (state, ["Before"]),
+        (dataclasses.replace(state, edits=edits), ["Before", "After", "Change"]),
+    ):
+        shown.open(shown_state)
+        for table in ("#decision", "#mouse", "#square"):
+            assert shown.page.locator(f"{table} thead th[scope=col]").all_text_contents() == heads
+            cells = shown.page.locator(f"{table} tbody tr:first-child > *").count()
+            assert shown.page.locator(f"{table} thead tr > *").count() == cells
+
+
+def test_edits_are_groups_with_names_and_the_focus_goes_on_to_the_next(shown, state):
+    edits = (EditChoice("zero", DEFAULT_LAYER, (3,)), EditChoice("scale", DEFAULT_LAYER, (3,), None, 0.5))
+    shown.open(dataclasses.replace(state, edits=edits))
+    for name in ("Edit 1: Set channels to zero", "Edit 2: Scale channels"):
+        assert shown.page.get_by_role("group", name=name).count() == 1
+    for left in ("Edit 1: Scale channels", "Add edit"):
+        shown.page.get_by_label("Remove edit 1").press("Enter")
+        focused = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"
+        assert shown.page.evaluate(focused) == left
+        shown.settle()
+    assert shown.state.edits == ()
 
 
 def test_the_page_writes_addresses_as_the_server_does(shown, state):

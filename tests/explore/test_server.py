@@ -201,6 +201,14 @@ def test_what_is_no_json_is_refused(client):
     assert message((answer.status_code, answer.get_json())) == "request: got '{', wanted a JSON object; send one"
 
 
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_json_that_goes_too_deep_is_refused(client, opening):
+    answer = client.post("/api/setup", data=opening * 6000, content_type="application/json")
+    told = message((answer.status_code, answer.get_json()))
+    assert told.startswith(f"request: got '{opening}")
+    assert told.endswith(f"... ({6000 * len(opening) + 2} characters), wanted a JSON object; send one")
+
+
 def test_more_than_a_state_is_refused(post):
     status, body = post("/api/look", {"state": "x" * 40_000})
     assert status == 413

@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 
 import pytest
 from plugin_projects import COUNTED, claim_text, results, run, times_measured
@@ -19,6 +21,19 @@ def test_stopped(policy, mazes):
     if Path("stop").exists():
         {how}
     return noisy(policy, mazes, 0.5)
+"""
+#: Interrupts all that runs in its terminal, as Ctrl-C does, and takes a second to end.
+CTRL_C = """
+import os, signal, time
+
+@declared(effect_at_least=0.2)
+def test_stopped(policy, mazes):
+    \"\"\"It is interrupted.\"\"\"
+    try:
+        os.killpg(0, signal.SIGINT)
+        time.sleep(60)
+    finally:
+        time.sleep(1)
 """
 KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 INTERRUPT = "os.kill(os.getpid(), signal.SIGINT)"
@@ -73,6 +88,16 @@ def test_an_interrupted_run_writes_what_was_finished_and_is_resumed(project):
     interrupted.stdout.fnmatch_lines(["SUPPORTED: It counts*", "*= claims =*", "*KeyboardInterrupt*"])
     assert {name: row["verdict"] for name, row in rows(testdir).items()} == {"counted": "supported"}
     assert_goes_on(testdir)
+
+
+def test_ctrl_c_in_interp_claims_run_leaves_pytest_the_time_to_write(project):
+    testdir = project(COUNTED + CTRL_C)
+    command = [sys.executable, "-m", "interp_claims.cli", "run", "--claims-json", "results.json"]
+    done = subprocess.run(
+        command, cwd=testdir.path, start_new_session=True, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == pytest.ExitCode.INTERRUPTED, done.stdout + done.stderr
+    assert {name: row["verdict"] for name, row in rows(testdir).items()} == {"counted": "supported"}
 
 
 def test_an_interrupted_comparison_writes_its_summary(project):
@@ -150,6 +175,7 @@ def test_a_claim_whose_policy_cannot_be_loaded_has_a_row(project):
     (testdir.path / "bad.pth").write_bytes(b"not a checkpoint")
     found = results(testdir, "--policy", "bad.pth")["claims/test_some_claims.py::test_the_effect_is_large"]
     assert (found["verdict"], found["policy"], found["policy_sha256"]) == ("not evaluated", "bad", None)
+    assert found["loaded_as"] == "bad.pth"
     assert found["reason"].startswith("bad.pth: found ")
 
 
@@ -241,6 +267,17 @@ def assert_measured_anew_after(testdir, change):
     change()
     assert run(testdir, "--resume").ret == 0
     assert times_measured(testdir) == 2 * before
+
+
+def test_what_is_taken_over_is_about_the_checkpoint_as_it_is_called_now(project):
+    testdir = project(COUNTED)
+    save_network(ImpalaNetwork(1).initialise(5), testdir.path / "before.safetensors")
+    run(testdir, "--policy", "before.safetensors")
+    measured = times_measured(testdir)
+    (testdir.path / "before.safetensors").rename(testdir.path / "after.safetensors")
+    [entry] = results(testdir, "--resume", "--policy", "after.safetensors").values()
+    assert (entry["policy"], entry["loaded_as"]) == ("after", "after.safetensors")
+    assert times_measured(testdir) == measured
 
 
 def test_what_broke_off_is_not_taken_over(project):

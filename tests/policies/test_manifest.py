@@ -328,6 +328,37 @@ def test_a_checkpoint_with_the_weights_of_a_listed_policy_takes_its_name(manifes
     assert manifest.load(str(path)).name == {1: "one", 2: "two"}[seed]
 
 
+@pytest.fixture
+def alike(tmp_path, make_network):
+    """Two checkpoints of one name in two folders."""
+    for seed, folder in ((7, "a"), (8, "b")):
+        (tmp_path / folder).mkdir()
+        save_network(make_network(seed), tmp_path / folder / "mine.safetensors")
+    return [str(tmp_path / folder / "mine.safetensors") for folder in ("a", "b")]
+
+
+def test_checkpoints_of_one_name_in_one_run_are_told_apart_by_their_weights(write, alike):
+    manifest = Manifest(write(), together=["one", *alike])
+    policies = [manifest.load(path) for path in alike]
+    assert [policy.name for policy in policies] == [f"mine-{policy.sha256[:8]}" for policy in policies]
+    assert len({policy.name for policy in policies}) == 2
+    assert Manifest(manifest.path, together=alike[:1]).load(alike[0]).name == "mine"
+
+
+def test_one_checkpoint_asked_for_in_two_ways_keeps_its_name(write, alike, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    manifest = Manifest(write(), together=[alike[0], "a/mine.safetensors"])
+    assert [manifest.load(which).name for which in (alike[0], "a/mine.safetensors")] == ["mine", "mine"]
+
+
+def test_a_checkpoint_that_is_called_like_an_untrained_policy_is_told_apart_from_it(write, make_network, tmp_path):
+    path = tmp_path / "untrained-scale1-seed0.safetensors"
+    save_network(make_network(7), path)
+    manifest = Manifest(write(), together=["untrained-scale1-seed0", str(path)])
+    assert manifest.load("untrained-scale1-seed0").name == "untrained-scale1-seed0"
+    assert manifest.load(str(path)).name.startswith("untrained-scale1-seed0-")
+
+
 def test_a_checkpoint_that_is_missing_or_of_no_known_kind_is_named(manifest, tmp_path):
     with pytest.raises(CheckpointError, match=r"nothing\.pth: found no such file"):
         manifest.load(str(tmp_path / "nothing.pth"))

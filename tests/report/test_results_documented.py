@@ -24,7 +24,7 @@ TYPES = {
 COMPARED = Comparison("c", "older", "2" * 64, "regressed", -0.2, (-0.3, -0.1), 40, 0.05, "mechanism", "supported")
 FULL = dataclasses.replace(
     RESULT, threshold=0.2, alpha=0.001, scores=((1, 0.5),), against=((1, 0.5),), bounds=(-1.0, 1.0), unmeasurable=3,
-    comparison=COMPARED,
+    comparison=COMPARED, loaded_as="nets/one.pth",
 )  # fmt: skip
 
 
@@ -72,7 +72,8 @@ def test_the_document_is_that_of_this_schema():
 
 def test_fields_that_were_added_need_not_be_there(tmp_path, content):
     for entry in content["claims"]:
-        for name in ("scale", "bounds"):
+        for name in ("scale", "bounds", "loaded_as", "slow"):
             del entry[name]
     (tmp_path / "older.json").write_text(json.dumps(content))
-    assert [(result.scale, result.bounds) for result in read_results(tmp_path / "older.json")] == [(None, None)] * 3
+    older = read_results(tmp_path / "older.json")
+    assert [(r.scale, r.bounds, r.loaded_as, r.slow) for r in older] == [(None, None, None, False)] * 3

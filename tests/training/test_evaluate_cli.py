@@ -97,6 +97,7 @@ def mine(tmp_path):
 
     def save(seed=0, name="mine", **options):
         path = tmp_path / f"{name}.safetensors"
+        path.parent.mkdir(exist_ok=True)
         save_network(ImpalaNetwork(1).initialise(seed), path, **options)
         return path
 
@@ -245,6 +246,30 @@ def test_a_listed_policy_has_the_region_of_the_manifest(command_line, tmp_path, 
 def test_all_are_those_of_the_manifest(command_line, tmp_path):
     assert command_line("all")[0] == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["evaluation.png", "listed.json"]
+
+
+@pytest.mark.parametrize(
+    ("policies", "folder"),
+    [(["all"], "evaluation"), (["listed"], "evaluation"), (["mine"], "work/evaluation"),
+     (["all", "mine"], "work/evaluation"), (["untrained-scale1-seed0"], "work/evaluation")],
+)  # fmt: skip
+def test_the_plot_that_ships_is_replaced_by_one_of_all_shipped_policies_alone(
+    tmp_path, manifest, measured, mine, monkeypatch, policies, folder
+):
+    monkeypatch.setattr(evaluate, "plot_evaluations", lambda evaluations, path: path.write_bytes(b"a plot"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    named = [str(mine()) if policy == "mine" else policy for policy in policies]
+    assert evaluate.main([*named, "--manifest", str(manifest), "--mazes-per-size", "1"]) == 0
+    assert list(tmp_path.rglob("evaluation.png")) == [tmp_path / folder / "evaluation.png"]
+
+
+def test_checkpoints_of_one_name_are_kept_apart(command_line, tmp_path, mine):
+    paths = [mine(seed, name) for seed, name in ((0, "a/mine"), (1, "b/mine"))]
+    assert command_line(*paths)[0] == 0
+    kept_under = sorted(path.stem for path in (tmp_path / "out").glob("*.json"))
+    assert len(kept_under) == 2
+    assert all(name.startswith("mine-") for name in kept_under)
 
 
 # -- Markdown ------------------------------------------------------------------------------------------------------

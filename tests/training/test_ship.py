@@ -73,6 +73,39 @@ def test_a_policy_is_not_shipped_twice(manifest, trained, tmp_path, capsys):
     assert manifest.read_text() == before
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("my.v2", "policy name: got 'my.v2', wanted letters, digits, '_' and '-' alone; rename the file"),
+        ("my net", "policy name: got 'my net', wanted letters"),
+        ('a"]', "policy name: got "),
+        ("é", "policy name: got 'é', wanted letters"),
+        ("all", "policy name: got 'all', which means other policies; rename the file"),
+        ("another", "policy name: got 'another', which means other policies"),
+        ("region12", "policy name: got 'region12', which means other policies"),
+        ("untrained-scale1-seed0", "policy name: got 'untrained-scale1-seed0', which means other policies"),
+        ("untrained-mine", "policy name: got 'untrained-mine', which means other policies"),
+    ],
+)
+def test_a_name_that_cannot_be_listed_is_refused_before_anything_is_written(
+    manifest, trained, capsys, monkeypatch, name, message
+):
+    monkeypatch.setattr(ship, "evaluation_of", lambda *_: pytest.fail("evaluated"))
+    before = sorted(manifest.parent.iterdir()), manifest.read_text()
+    assert run(trained.rename(trained.with_name(f"{name}.safetensors")), manifest=manifest) == 2
+    assert f"interp_claims.training.ship: {message}" in capsys.readouterr().err
+    assert (sorted(manifest.parent.iterdir()), manifest.read_text()) == before
+
+
+def test_the_card_tells_the_average_that_the_run_took(manifest, trained, monkeypatch):
+    monkeypatch.setattr("interp_claims.training.recipe._FORGETTING", 4.0)
+    assert run(trained, manifest=manifest) == 0
+    assert RECIPE.steps == 20
+    assert (
+        "average of the weights (0.2 a step) over the last half" in (manifest.parent / "region4-seed3.md").read_text()
+    )
+
+
 def test_what_training_did_not_write_is_not_shipped(manifest, tmp_path, capsys):
     path = tmp_path / "mine.safetensors"
     save_network(ImpalaNetwork(1).initialise(5), path)

@@ -141,6 +141,43 @@ def test_a_run_that_is_stopped_exits_with_130_and_goes_on_without_its_options(ou
     assert recipe_in(out).region == 3
 
 
+def test_going_on_with_other_threads_is_warned_of(out, command_line, stopped_at):
+    stopped_at(7)
+    assert command_line()[0] == 130
+    stopped_at(0)
+    status, said = command_line("--resume", "--threads", "2", options=OPTIONS[-4:])
+    assert status == 0
+    assert (
+        "warning: goes on with 2 threads (before: 1): the weights will differ in the last digits from an "
+        "uninterrupted run's"
+    ) in said
+
+
+def test_going_on_as_before_is_not_warned_of(out, command_line, stopped_at):
+    stopped_at(7)
+    command_line()
+    stopped_at(0)
+    assert "warning" not in command_line("--resume", options=OPTIONS[-6:])[1]
+
+
+@pytest.mark.parametrize("where", ["begin_or_resume", "check_free", "train"])
+def test_an_interruption_at_any_time_exits_with_130_and_a_word(command_line, monkeypatch, where):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"interp_claims.training.__main__.{where}", interrupted)
+    status, said = command_line()
+    assert status == 130
+    assert said.endswith("interrupted; --resume goes on from what was saved, or begins where nothing was")
+
+
+def test_the_device_is_told_to_compute_the_same_every_time(command_line, monkeypatch):
+    told = []
+    monkeypatch.setattr("interp_claims.training.__main__.compute_deterministically", told.append)
+    assert command_line()[0] == 0
+    assert told == ["cpu"]
+
+
 def test_resuming_what_is_done_is_well(out, command_line):
     out.write_text("weights")
     status, said = command_line("--resume")
@@ -251,6 +288,14 @@ def test_a_place_that_cannot_be_written_is_said_before_training(tmp_path, comman
     status, said = command_line("--out", str(tmp_path / name))
     assert status == 2
     assert said.startswith(f"interp_claims.training: --out {tmp_path / name}: {message}")
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_before_training(out, command_line, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    status, said = command_line()
+    assert status == 2
+    expected = f"--out {out}: nothing can be written to {out.parent}; choose another folder"
+    assert said == f"interp_claims.training: {expected}"
 
 
 @pytest.mark.parametrize(

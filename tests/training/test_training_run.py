@@ -262,6 +262,31 @@ def test_a_state_that_does_not_fit_is_named(tmp_path, saved_state, content):
     assert str(error.value).endswith("; delete it to begin anew")
 
 
+@pytest.mark.parametrize(
+    ("machine", "words"),
+    [
+        ({"device": "cpu", "threads": 1}, ""),
+        ({"device": "cpu", "threads": 3}, "with 1 threads (before: 3)"),
+        ({"device": "cuda", "threads": 1}, "on cpu (before: cuda)"),
+        ({"device": "cuda", "threads": 3}, "on cpu (before: cuda)"),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+def test_a_state_from_another_machine_is_told_and_goes_on(tmp_path, saved_state, whole_state, machine, words):
+    path, state = tmp_path / "a.state", saved_state[1]
+    assert state["machine"] == {"device": "cpu", "threads": 1}
+    state = {name: part for name, part in state.items() if name != "machine"}
+    write_state(path, state if machine is None else {**state, "machine": machine})  # earlier versions wrote none
+    run = TrainingRun.load(path)
+    assert run.change_of_machine == words
+    assert whole_state(run) == whole_state(TrainingRun(SHORT))
+
+
+def test_a_run_from_the_beginning_has_changed_nothing():
+    assert TrainingRun(SHORT).change_of_machine == ""
+
+
 @pytest.mark.parametrize("fraction", [0, 0.001, 0.5, 0.999])
 def test_a_state_cut_short_is_named(tmp_path, saved_state, fraction):
     path = tmp_path / "a.state"

@@ -1,6 +1,6 @@
 // Asking the server about the state: what is needed at once comes first, then the vector field bit by bit.
 
-import { draw, drawSoon, showFirst, showSquare } from "./showing.js";
+import { announce, draw, drawSoon, showFirst, showSquare } from "./showing.js";
 import { encode, fieldKeys, index } from "./state.js";
 import { suggestDefaults } from "./suggesting.js";
 import { $, attempt, complain, page } from "./store.js";
@@ -53,6 +53,7 @@ async function askNow() {
         status(`First answer after ${figures.firstMs} ms${wanted ? `, field after ${(figures.fieldMs / 1000).toFixed(1)} s` : ""}`, 1);
         draw();
         showSquare();
+        announce();
         figures.settled = encode({ ...asked, view: page.state.view });
       }
     }

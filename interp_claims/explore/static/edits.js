@@ -2,6 +2,7 @@
 
 import { FIELDS, channelsText, numberText, readChannels } from "./state.js";
 import { make } from "./panels.js";
+import { $ } from "./store.js";
 
 export const KINDS = {
   cheese: "Cheese vector of this maze",
@@ -112,14 +113,21 @@ export function showEdits(list, state, { layers, ranges, change, complain, clamp
   function card(edit, i) {
     const remove = make("button", { type: "button", textContent: "Remove" });
     remove.setAttribute("aria-label", `Remove edit ${i + 1}`);
-    remove.addEventListener("click", () => change(list.edits.filter((_, k) => k !== i), true));
+    remove.addEventListener("click", () => {
+      change(list.edits.filter((_, k) => k !== i), true);
+      (list.children[i]?.firstElementChild ?? $("add")).focus(); // the button that had the focus is gone
+    });
     const layer = make("select", {}, ...layerOptions(layers, ({ shape: s }) => edit.kind !== "clamp" || s.length === 3));
     Object.assign(layer.dataset, { field: "layer", edit: i });
     layer.addEventListener("change", () => set(i, { layer: layer.value }));
     const rows = FIELDS[edit.kind].map((field) =>
       field === "channels" ? channels(i) : field === "square" ? square(i) : number(field, i));
     const note = NOTES[edit.kind] ? [make("p", { className: "muted small", textContent: NOTES[edit.kind] })] : [];
-    return make("li", {}, make("div", { className: "title" }, make("strong", { textContent: KINDS[edit.kind] }), remove),
+    const group = make("div", { tabIndex: -1 },
+      make("div", { className: "title" }, make("strong", { textContent: KINDS[edit.kind] }), remove),
       ...rows, make("label", { className: "row" }, make("span", { textContent: "Layer" }), layer), ...note);
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", `Edit ${i + 1}: ${KINDS[edit.kind]}`);
+    return make("li", {}, group);
   }
 }

@@ -26,13 +26,19 @@ function track(before, after) {
   return box;
 }
 
+/** The heads of the columns of numbers, which come after some others; of a single one only screen readers need to know. */
+function heads(others, edited) {
+  const blank = Array.from({ length: others }, () => make("td"));
+  return make("thead", {}, make("tr", {}, ...blank, ...["Before", ...(edited ? ["After", "Change"] : [])].map((text) =>
+    make("th", { scope: "col" }, make("span", { className: edited ? "" : "hidden", textContent: text })))));
+}
+
 /** Rows {label, before, after or null}: probabilities, as numbers and as bars. */
 export function showBars(table, caption, rows) {
   const edited = rows.some((row) => row.after !== null);
-  const heads = ["", "", "Before", ...(edited ? ["After", "Change"] : [])];
   table.replaceChildren(
     make("caption", { className: "hidden", textContent: caption }),
-    make("thead", { className: edited ? "" : "hidden" }, make("tr", {}, ...heads.map((text) => make("th", { scope: "col", textContent: text })))),
+    heads(2, edited),
     make("tbody", {}, ...rows.map(({ label, before, after }) => make("tr", {},
       make("th", { scope: "row", textContent: label }),
       make("td", { className: "wide" }, track(before, after)),
@@ -49,6 +55,7 @@ export function showBars(table, caption, rows) {
 export function showNumbers(table, caption, rows) {
   table.replaceChildren(
     make("caption", { className: "hidden", textContent: caption }),
+    heads(1, rows.some((row) => row.after !== null)),
     make("tbody", {}, ...rows.map(({ label, before, after }) => make("tr", {},
       make("th", { scope: "row", textContent: label }),
       make("td", { className: "before", textContent: plain(before, 3) }),

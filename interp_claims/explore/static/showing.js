@@ -13,7 +13,7 @@ const LEGENDS = {
 };
 const WAYS = { cheese: "P(cheese)", top_right: "P(top-right)", other: "P(other)" };
 
-let board = null, drawing = 0;
+let board = null, drawing = 0, announced = "";
 
 /** Which board to draw on. */
 export const drawOn = (one) => { board = one; };
@@ -82,14 +82,24 @@ export function showSquare() {
 
 /** Say to screen readers what is on the square that is looked at. */
 export function speak() {
-  const { state, field } = page, here = page.cursor ?? state.mouse, things = [];
+  const { state, field } = page, keys = fieldKeys(state), here = page.cursor ?? state.mouse, things = [];
   if (!state.free[index(here)]) things.push("wall");
   if (same(here, state.mouse)) things.push("mouse");
   if (same(here, state.cheese)) things.push("cheese");
-  const known = field.get(index(here)), answer = known && (state.view === "before" ? known.before : known.after ?? known.before);
-  if (answer && state.free[index(here)] && !same(here, state.cheese)) {
-    const best = answer.indexOf(Math.max(...answer));
-    things.push(`${DIRECTIONS[best].slice(2)} ${Math.round(100 * answer[best])} percent`);
+  if (state.free[index(here)] && !same(here, state.cheese)) {
+    const known = field.get(index(here)), before = state.view === "before";
+    if (known?.beforeKey === keys.before && (before || known.afterKey === keys.after)) {
+      const answer = before ? known.before : known.after ?? known.before, best = answer.indexOf(Math.max(...answer));
+      things.push(`${DIRECTIONS[best].slice(2)} ${Math.round(100 * answer[best])} percent`);
+    } else things.push("being computed");
   }
   $("spoken").textContent = `Row ${here[0]}, column ${here[1]}: ${things.join(", ") || "free"}`;
+}
+
+/** Say to screen readers what became of P(cheese), where that is something else than was said before. */
+export function announce() {
+  const { decision } = page.first, share = (answer) => Math.max(0, answer.cheese).toFixed(3);
+  let text = decision.why_not ?? `P(cheese) ${share(decision.before)}`;
+  if (decision.after) text += ` before the edits, ${share(decision.after)} after`;
+  if (text !== announced) $("spoken").textContent = announced = text;
 }

@@ -208,9 +208,12 @@ def _result_view(result: ClaimResult, evidence: Optional[Evidence]) -> ResultVie
 
 def replay_command(result: ClaimResult, seed: int) -> str:
     """The command that measures a claim, at each of its thresholds, on one maze."""
-    words = ["pytest", result.claim.split("[")[0], *(("--policy", result.policy) if result.policy else ())]
+    asked = result.loaded_as or result.policy
+    words = ["pytest", result.claim.split("[")[0], *(("--policy", asked) if asked else ())]
     if (roles := roles_named(result.claim)) != "discovered":
         words += ["--roles", roles]
+    if result.slow:
+        words += ["-m", ""]
     return shlex.join([*words, "--replay", str(seed)])
 
 

@@ -220,6 +220,11 @@ def test_a_maze_is_replayed_by_a_command(claim, command):
     assert replay_command(dataclasses.replace(SAMPLED, claim=claim), 7) == command
 
 
+def test_a_slow_claim_and_a_checkpoint_of_ones_own_are_found_by_the_command():
+    mine = dataclasses.replace(SAMPLED, claim="c.py::test_a", loaded_as="my nets/one.pth", slow=True)
+    assert replay_command(mine, 7) == "pytest c.py::test_a --policy 'my nets/one.pth' -m '' --replay 7"
+
+
 def test_progress_is_told(saved, results):
     told = []
     render_page(saved(*results), {}, notes={}, progress=lambda done, total: told.append((done, total)))
