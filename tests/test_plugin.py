@@ -189,6 +189,41 @@ def test_claims_marked_for_reruns_are_refused(project):
     result.stderr.fnmatch_lines(["*claims are never rerun until they pass*"])
 
 
+def test_claims_that_are_marked_to_fail_are_refused(project):
+    testdir = project(claim_text(0.05).replace("@declared", "@pytest.mark.xfail\n@declared"))
+    result = run(testdir)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*claims are not marked xfail: whatever they came to would pass; put their verdicts*"])
+
+
+def with_parameters(names, values):
+    """Two claims whose parameters print alike."""
+    text = claim_text(0.5).replace("(policy, mazes)", f"(policy, mazes, {names})")
+    return f'@pytest.mark.parametrize("{names}", {values}){text}'
+
+
+@pytest.mark.parametrize(
+    ("names", "values"),
+    [
+        ("value", "[lambda: 1, lambda: 2]"),
+        ("value", "[1, '1']"),
+        ("first, second", "[('a', 'b-c'), ('a-b', 'c')]"),
+    ],
+)
+def test_parameters_that_print_alike_are_refused(project, names, values):
+    result = run(project(with_parameters(names, values)))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*::test_the_effect_is_large*: got parameters that print alike in claims/*"])
+    assert "parametrise with strings, or with functions that have names" in result.stderr.str()
+
+
+def test_workers_refuse_parameters_that_print_alike_too(project):
+    result = run(project(with_parameters("value", "[1, '1']")), workers=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*got parameters that print alike in *", "*2 failed*"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
 def test_claims_run_on_every_policy_asked_for(project):
     testdir = project(claim_text(0.5))
     save_network(ImpalaNetwork(1).initialise(5), testdir.path / "mine.safetensors")

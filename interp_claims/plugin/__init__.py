@@ -17,7 +17,7 @@ import pytest
 from interp_claims.claims import policies_named, spec_of
 from interp_claims.errors import InterpClaimsError
 from interp_claims.outcomes import ClaimFailed, account
-from interp_claims.plugin.items import claim_name, claim_to_run, command_of, longest_first, parameters_of
+from interp_claims.plugin.items import alike, claim_name, claim_to_run, command_of, longest_first, parameters_of
 from interp_claims.plugin.options import pytest_addoption as pytest_addoption
 from interp_claims.plugin.reporter import Reporter
 from interp_claims.plugin.run import Run
@@ -103,8 +103,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         run.refusal = f"a control names a policy that there is not: {error}"
     if getattr(config.option, "reruns", None) or any(item.get_closest_marker("flaky") for item in claims):
         run.refusal = "claims are never rerun until they pass: that raises the rate of false verdicts"
+    if any(item.get_closest_marker("xfail") for item in claims):
+        run.refusal = (
+            "claims are not marked xfail: whatever they came to would pass; put their verdicts on record, with "
+            "interp-claims record, and a flip fails"
+        )
     if config.getoption("runxfail"):
         run.refusal = "--runxfail would report awaited predictions as failures; run claims without it"
+    run.refusal = alike(claims) or run.refusal
     if path := config.getoption("supported_in"):
         _keep_supported(config, items, Path(path))
     if run.is_worker:
