@@ -222,7 +222,7 @@ def _pictured(run: ClaimToRun, policy: Policy, seed: int, chosen: str, score: Op
         forward = _NotingForward(policy.forward)
         noting = copy.copy(policy)
         noting.forward = forward
-        run.table(noting, (maze,))
+        run.function(policy=noting, mazes=(maze,), **run.arguments)
         asked = [(shown, edit) for shown, edit in forward.asked if shown.seed == seed]  # others lend activations
         return _with_fields(picture, policy, asked) if asked else None
     except Exception as error:  # whatever a claim's function raises: the other mazes can be looked at

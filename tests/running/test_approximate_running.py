@@ -9,7 +9,7 @@ from interp_claims.mazes import CONFIRMATION, stock_mazes
 from interp_claims.policies import ImpalaNetwork, Policy
 from interp_claims.running import ClaimToRun, Measurements, RunOptions, run_claim
 from interp_claims.sources import INVARIANTS
-from interp_claims.verdicts import linear_coefficient, studentised_interval
+from interp_claims.verdicts import EffectError, linear_coefficient, studentised_interval
 
 SAMPLE = 70
 
@@ -67,3 +67,37 @@ def test_the_estimate_is_that_of_all_batches_together(measured):
     (control,) = result.controls
     assert (control.name, control.verdict, control.passed) == ("turned", "refuted", True)
     assert control.effect == pytest.approx(-estimate)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (lambda mazes: None, "test_it: returned nothing, wanted a row per maze; return it, do not assert it"),
+        (lambda mazes: [maze.size for maze in mazes], "table: got shape (32,), wanted (32, k), one row per maze"),
+        (lambda mazes: np.ones((3, 2)), "table: got shape (3, 2), wanted (32, k), one row per maze"),
+        (lambda mazes: np.full((len(mazes), 2), np.nan), "table: NaN or infinite for the mazes [0, 1, 2, 3, 4]"),
+        (
+            lambda mazes: np.ones((len(mazes), 2 if len(mazes) == 32 else 3)),
+            "test_it: got tables of [2, 3] columns, wanted as many from every batch",
+        ),
+    ],
+    ids=["nothing", "one column", "too few rows", "undefined", "other columns"],
+)
+def test_what_is_no_table_of_each_batch_is_an_error(table, message):
+    with pytest.raises(EffectError) as error:
+        run_claim(returning(table), RunOptions(), Measurements())
+    assert str(error.value).startswith(message)
+
+
+def returning(table):
+    """A claim whose function returns what ``table`` makes of the mazes."""
+
+    @approximate_claim(
+        number=4, source=INVARIANTS, mazes=stock_mazes(), statistic=linear_coefficient(0), sample=SAMPLE, at_least=0,
+        null_controls=[Control("nothing", lambda policy, mazes: policy)],
+    )  # fmt: skip
+    def test_it(policy, mazes):
+        """It is so."""
+        return table(mazes)
+
+    return ClaimToRun("test_it", spec_of(test_it), "", test_it, Policy(ImpalaNetwork(1).initialise(0), name="p"), {})
