@@ -940,6 +940,36 @@ def test_a_threshold_that_changed_since_cannot_be_compared(project):
     result.stdout.fnmatch_lines(["*states mean at least 0.1, but mean at least 0.2 in the saved results of one*"])
 
 
+def test_where_no_comparison_can_be_made_the_verdict_stands_and_the_claim_fails(project, capsys):
+    testdir = project(COMPARED.format(old=0.5, new=0.5))
+    saved(testdir)
+    project(COMPARED.format(old=0.5, new=0.5).replace("effect_at_least=0.2", "effect_at_least=0.1"))
+    options = ["--policy", "two", "--against", "old.json", "--summary", "summary.md", "--claims-json", "results.json"]
+    assert run(testdir, *options).ret == 1
+    (entry,) = json.loads(Path("results.json").read_text())["claims"]
+    assert (entry["verdict"], entry["comparison"], entry["reason"]) == ("supported", None, "")
+    assert entry["not_compared"].startswith(
+        "ComparisonError: claims/test_some_claims.py::test_it_is_large: states mean"
+    )
+    told = "Failed without a comparison:\n\n- it is large: supported, not compared: ComparisonError: claims/"
+    assert told in Path("summary.md").read_text()
+    assert main(["record", "results.json"]) == 0
+    assert "supported      claims/test_some_claims.py::test_it_is_large on two (new)" in capsys.readouterr().out
+    assert run(testdir, "--resume", *options).ret == 1, "what was not compared is no finished result"
+
+
+def test_an_error_of_the_claim_on_the_older_policy_leaves_the_verdict_on_the_new_one(project):
+    text = COMPARED.format(old=0.5, new=0.5).replace(
+        "    return", "    assert policy.name == 'two', 'gone'\n    return"
+    )
+    result = run(project(text), "--policy", "two", "--against", "one", "--claims-json", "results.json")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*SUPPORTED, NOT COMPARED: ASSERTIONERROR: GONE*", "*def test_it_is_large(*"])
+    (entry,) = json.loads(Path("results.json").read_text())["claims"]
+    assert (entry["verdict"], entry["not_compared"]) == ("supported", "AssertionError: gone")
+    assert entry["mazes"] > 1
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

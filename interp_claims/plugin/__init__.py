@@ -30,7 +30,7 @@ from interp_claims.replay import replay_text
 from interp_claims.report.results_json import read_results
 from interp_claims.results import ClaimResult
 from interp_claims.running import ClaimToRun, RunOptions, not_evaluated, run_claim
-from interp_claims.running.comparison import compare
+from interp_claims.running.comparison import Older, compare
 from interp_claims.running.counterexamples import save_counterexample, smallest_counterexample
 from interp_claims.running.evidence import Definition, Evidence, evidence_of
 from interp_claims.verdicts.sequential import Verdict
@@ -193,16 +193,41 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
 
 def _finished(item: pytest.Function, claim: ClaimToRun, options: RunOptions, run: Run) -> ClaimResult:
     """The result of a claim, from the journal where a run is resumed and it is there."""
-    old = run.older(item._request.getfixturevalue("load_policy")) if not options.prediction else None
+    old = _older(item, run) if not options.prediction else None
     key = run.journal.key(claim, options, old.key if old is not None else "")
     if item.config.getoption("resume") and (kept := run.journal.get(key)) is not None:
         return kept
     result = run_claim(claim, options, run.measurements, run.progress.write)
+    item.stash[_RESULT] = result  # whatever becomes of comparing and keeping it
     if old is not None:
-        before = run.verdict_before(old, claim.name)
-        result = dataclasses.replace(result, comparison=compare(claim, old, options, before))
-    item.stash[_RESULT] = result  # whatever becomes of keeping it
-    run.journal.put(key, result)
+        result = _compared(item, result, claim, old, options, run)
+    if not result.not_compared:
+        run.journal.put(key, result)
+    return result
+
+
+def _older(item: pytest.Function, run: Run) -> Optional[Older]:
+    """What a claim is compared with. Ends the item if that cannot be loaded."""
+    try:
+        return run.older(item._request.getfixturevalue("load_policy"))
+    except InterpClaimsError as error:
+        pytest.fail(f"--against: {error}", pytrace=False)
+
+
+def _compared(
+    item: pytest.Function, result: ClaimResult, claim: ClaimToRun, old: Older, options: RunOptions, run: Run
+) -> ClaimResult:
+    """A result with its comparison; where that fails, its verdict stands, and it says why it was not compared."""
+    try:
+        compared = compare(claim, old, options, run.verdict_before(old, claim.name))
+        result = dataclasses.replace(result, comparison=compared)
+    except Exception as error:
+        first = next(iter(str(error).splitlines()), "")
+        result = dataclasses.replace(result, not_compared=f"{type(error).__name__}: {first}")
+        if not isinstance(error, InterpClaimsError):  # a fault of the claim's function: its traceback tells more
+            raise
+    finally:
+        item.stash[_RESULT] = result
     return result
 
 

@@ -14,6 +14,7 @@ import pytest
 from interp_claims.errors import InterpClaimsError
 from interp_claims.files import FileError
 from interp_claims.outcomes import (
+    ClaimFailed,
     ClaimNotEvaluated,
     Outcome,
     VerdictFlipped,
@@ -163,6 +164,8 @@ class Run:
             return outcome_of_prediction(result, None if resolution is None else str(resolution.body["verdict"]))
         if result.comparison is not None:
             return outcome_of_comparison(result, result.comparison)
+        if result.not_compared:
+            return Outcome(ClaimFailed, "failed", f"{result.verdict}, not compared: {result.not_compared}")
         recorded = self.records.verdict(result.policy_sha256, result.claim)
         outcome = outcome_of(result, recorded, self.config.getoption("undecided") == "fail")
         if recorded is not None and not result.exploratory and (other := self.records.difference(result)):
