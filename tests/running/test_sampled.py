@@ -7,9 +7,10 @@ import pytest
 
 from interp_claims.claims import claim, spec_of
 from interp_claims.controls import Control
-from interp_claims.mazes import CONFIRMATION, stock_mazes
+from interp_claims.mazes import CONFIRMATION, MazeError, stock_mazes
 from interp_claims.policies import ImpalaNetwork, Policy
 from interp_claims.running import ClaimToRun, Measurements, RunOptions, run_claim, sampled
+from interp_claims.running.context import UnmeasurableMazeError
 from interp_claims.sources import INVARIANTS
 from interp_claims.verdicts import Verdict
 
@@ -145,3 +146,64 @@ def test_who_watches_a_claim_run_sees_the_evidence_grow_and_the_interval_narrow(
     assert widths == sorted(widths, reverse=True)
     assert looks[-1].support > max(looks[0].support, 0.3) > looks[-1].refute
     assert all(progress.seconds_left > 0 for progress in looks)
+
+
+# -- a maze that cannot be measured ----------------------------------------------------------------------------------
+
+BAD = CONFIRMATION.first + 40
+BAD_AND_LATER = range(BAD, CONFIRMATION.first + CONFIRMATION.size)
+
+
+def undefined_on(bad, which, effects):
+    """Effects by control that are the same on every maze, and for one of the controls undefined on some seeds."""
+
+    def effect(control, seed):
+        if control == which and seed in bad:
+            raise MazeError("undefined")
+        return effects[control]
+
+    return effect
+
+
+@pytest.mark.parametrize("batch", [1, 7, 32, 50])
+@pytest.mark.parametrize("bad", [{BAD}, BAD_AND_LATER], ids=["one", "all"])
+@pytest.mark.parametrize(("own", "verdict"), [(0.9, "supported"), (-0.9, "refuted")])
+def test_what_was_decided_stands_where_only_a_null_control_comes_to_the_maze(
+    to_run, monkeypatch, batch, bad, own, verdict
+):
+    monkeypatch.setattr(sampled, "BATCH", batch)
+    effects = {None: own, "nothing": 0.05, "half": 0.0 if own > 0 else own}
+    claim_to_run, _ = to_run(undefined_on(bad, "nothing", effects), contrast_controls=[marked("half")])
+    result = run(claim_to_run)
+    assert (result.verdict, result.unmeasurable) == (verdict, None)
+    assert result.mazes < 40
+    null = result.controls[0]
+    assert (null.verdict, null.mazes, null.passed) == ("undecided", 40, False)
+    assert result.reason == "control undecided: nothing"
+
+
+def test_what_was_decided_stands_where_more_mazes_were_asked_for(to_run):
+    claim_to_run, _ = to_run(undefined_on(BAD_AND_LATER, None, {None: 0.9, "nothing": -0.9}))
+    result = run(claim_to_run, RunOptions(at_least=100))
+    assert result.verdict == "supported"
+    assert result.mazes < 40 == len(result.scores)
+
+
+@pytest.mark.parametrize("which", ["nothing", "half"])
+def test_a_claim_is_open_while_a_contrast_is(to_run, which):
+    effects = {None: 0.9, "nothing": 0.05, "half": 0.75}
+    claim_to_run, _ = to_run(undefined_on({BAD}, which, effects), contrast_controls=[marked("half")])
+    with pytest.raises(UnmeasurableMazeError) as error:
+        run(claim_to_run)
+    assert error.value.seed == BAD
+
+
+def test_once_one_contrast_is_not_beaten_another_one_changes_nothing(to_run):
+    effects = {None: 0.9, "nothing": -0.9, "half": 0.79, "same": 1.0}
+    controls = [marked("half"), marked("same")]
+    claim_to_run, _ = to_run(undefined_on({BAD + 200}, "half", effects), contrast_controls=controls)
+    result = run(claim_to_run)
+    assert (result.verdict, result.reason) == (
+        "not evaluated",
+        "the effect does not exceed that of same by the threshold",
+    )
