@@ -76,9 +76,9 @@ class Vector:
         return Vector(self.layer, self.values.mean(dim=0), f"mean {self.name} of {len(self.values)} mazes")
 
     def norms(self) -> np.ndarray:
-        """Euclidean norm of each maze's vector: (n,), or () for one vector for all."""
-        flat = self.values.flatten(start_dim=1 if self.per_maze else 0)
-        return torch.linalg.vector_norm(flat, dim=-1).cpu().numpy()
+        """Euclidean norm of each maze's vector: float64 (n,), or () for one vector for all."""
+        flat = self.values.flatten(start_dim=1 if self.per_maze else 0)  # squares of tiny values are 0 in float32
+        return torch.linalg.vector_norm(flat, dim=-1, dtype=torch.float64).cpu().numpy()
 
 
 def cheese_vector(policy: Policy, mazes: Sequence[Maze], layer: str = DEFAULT_LAYER) -> Vector:

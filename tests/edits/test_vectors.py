@@ -157,6 +157,12 @@ def test_norms_and_means_are_over_each_mazes_vector(policy, few_mazes):
     assert mean.mean() is mean
 
 
+def test_norms_of_tiny_and_of_huge_vectors_are_those_of_their_numbers():
+    for size in (1e-30, 1e30):
+        vector = Vector(DEFAULT_LAYER, torch.full((32, 16, 16), size), "v")
+        assert float(vector.norms()) == pytest.approx(size * np.sqrt(32 * 16 * 16), rel=1e-6)
+
+
 def test_a_mean_vector_may_be_given_to_any_number_of_mazes(policy, few_mazes, donor_mazes):
     mean = vector_per_maze(policy, few_mazes).mean()
     for mazes in (donor_mazes[:1], (*few_mazes, *donor_mazes)):
