@@ -583,6 +583,31 @@ def test_by_seed(policy, mazes):
     assert not Path("found").exists()
 
 
+def test_whatever_a_search_or_a_report_meets_the_verdict_is_told(project, monkeypatch):
+    def broken(run):
+        raise ZeroDivisionError("of the search")
+
+    testdir = project(claim_text(0.05))
+    result = run(testdir, "--counterexamples", "found")
+    result.stdout.fnmatch_lines(["no counterexample: *(TypeError: *), which has no seed; *", "*verdict    refuted*"])
+    monkeypatch.setattr("interp_claims.plugin.smallest_counterexample", broken)
+    result = run(testdir, "--counterexamples", "found")
+    result.stdout.fnmatch_lines(["no counterexample: ZeroDivisionError: of the search", "*verdict    refuted*"])
+    text = """
+from interp_claims.mazes import only
+
+def never(maze):
+    return False
+
+@declared(effect_at_least=0.2, mazes=only(never))
+def test_nowhere(policy, mazes):
+    'It is so.'
+"""
+    monkeypatch.setattr("interp_claims.mazes.sampling._PATIENCE", 3)
+    result = run(project(text), "--report", "out")
+    result.stdout.fnmatch_lines(["*verdict    not evaluated (SamplingError: only(never): rejected 3 levels in a row*"])
+
+
 @pytest.mark.parametrize(
     ("replay", "message"),
     [

@@ -257,6 +257,8 @@ def _search(claim: ClaimToRun, folder: Path, command: str) -> str:
         path = save_counterexample(claim, maze, folder)
     except InterpClaimsError as error:
         return f"no counterexample: {error}"
+    except Exception as error:  # whatever the claim's own code raises: its verdict is to be told
+        return f"no counterexample: {type(error).__name__}: {error}"
     return f"smallest counterexample: {maze!r}\n{maze.to_text()}\n    {command} --replay {shlex.quote(str(path))}"
 
 
