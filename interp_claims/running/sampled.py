@@ -24,6 +24,7 @@ from interp_claims.running.context import (
     next_batch,
     with_controls,
 )
+from interp_claims.running.independence import check_independence
 from interp_claims.verdicts.estimands import EffectError
 from interp_claims.verdicts.sequential import (
     Decision,
@@ -113,7 +114,7 @@ def run_sampled(
     """Measure a claim and its controls on batches of mazes until all are decided or the budget is spent.
 
     Raises:
-        EffectError: the claim's function returned something that is no effect.
+        EffectError: the claim's function returned something that is no effect, or that depends on the batch.
         UnmeasurableMazeError: a maze cannot be measured, and the verdict is open when it or a control gets there.
     """
     began = time.monotonic()
@@ -147,12 +148,19 @@ def run_sampled(
         key = (run.function, run.variant, policy.sha256, control, batch[0].seed, len(batch))
         return measurements.get(key, lambda: run.measured(hypothesis.estimand, which, batch))
 
+    def measured_again(mazes: tuple[Maze, ...]) -> np.ndarray:
+        key = (run.function, run.variant, policy.sha256, "again", *(maze.seed for maze in mazes))
+        return measurements.get(key, lambda: run.measured(hypothesis.estimand, policy, mazes))
+
     while len(seeds) < budget and (open_lines := still_open()):
         compared = [None] if any(line in contrasts for line in open_lines) else []
         wanted = list(dict.fromkeys([*compared, *(line.control for line in open_lines)]))
         try:
             batch = next_batch(stream, min(BATCH, budget - len(seeds)))
             batch, values, later = _measurable(measured, wanted, batch)
+            if not seeds and options.precision == "float32":  # a lower one is too coarse to tell
+                low, high = hypothesis.estimand.bounds
+                check_independence(run.name, batch, values[None], high - low, measured_again)
         except InterpClaimsError as error:
             if verdict_open() or isinstance(error, CircumstanceError):
                 raise

@@ -55,7 +55,8 @@ def test_controls_are_applied_to_each_batch_and_not_to_all_mazes_at_once(measure
     mazes = stock_mazes().sample(CONFIRMATION, SAMPLE)
     batches = [mazes[:32], mazes[32:64], mazes[64:]]
     assert [asked for what, asked in log if what == "control"] == batches
-    assert [asked for what, asked in log if what == "measured"] == batches * 2
+    again = (mazes[21], mazes[10])
+    assert [asked for what, asked in log if what == "measured"] == [*batches, again, *batches]
 
 
 def test_the_estimate_is_that_of_all_batches_together(measured):
@@ -80,8 +81,13 @@ def test_the_estimate_is_that_of_all_batches_together(measured):
             lambda mazes: np.ones((len(mazes), 2 if len(mazes) == 32 else 3)),
             "test_it: got tables of [2, 3] columns, wanted as many from every batch",
         ),
+        (
+            lambda mazes: np.column_stack([np.full(len(mazes), 9.0), np.arange(len(mazes))]),
+            "test_it: got other numbers for mazes measured apart from their batch (seed 1100000021: 9, 21 in its "
+            "batch, 9, 0 apart; seed 1100000010: 9, 10 in its batch, 9, 1 apart), wanted the same",
+        ),
     ],
-    ids=["nothing", "one column", "too few rows", "undefined", "other columns"],
+    ids=["nothing", "one column", "too few rows", "undefined", "other columns", "places"],
 )
 def test_what_is_no_table_of_each_batch_is_an_error(table, message):
     with pytest.raises(EffectError) as error:
