@@ -51,7 +51,7 @@ def test_a_cheese_channel_moves_with_the_cheese(policy, mazes):
     by at least half of what lies between its means at the cheese and elsewhere."""
     roles = roles_of(policy)
     channel = roles.cheese_channel
-    contrast = roles.at_cheese[channel] - roles.elsewhere[channel]
+    contrast = roles.contrast(channel)
     old, new = [maze.cheese for maze in mazes], [another_square(maze) for maze in mazes]
     moved = [maze.with_cheese(square) for maze, square in zip(mazes, new)]
 

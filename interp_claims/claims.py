@@ -7,7 +7,6 @@ A claim is a pytest function that reads like a sentence of its source. The decor
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Optional, TypeVar, Union
 
@@ -15,7 +14,17 @@ import hypothesis
 from hypothesis.strategies import SearchStrategy
 
 from interp_claims.controls import Control
-from interp_claims.errors import InterpClaimsError
+from interp_claims.declarations import ClaimError as ClaimError
+from interp_claims.declarations import (
+    check_arguments,
+    check_count,
+    check_mazes,
+    check_only_one,
+    check_takes_policy,
+    checked_controls,
+    note_place,
+    sentence_of,
+)
 from interp_claims.mazes.sampling import MazeDistribution
 from interp_claims.sources import Source
 from interp_claims.verdicts.approximate import LEAST_MAZES, Statistic
@@ -30,10 +39,6 @@ Thresholds = Union[float, Mapping[str, float]]
 THRESHOLD_NAMES = ("direction", "size")
 
 _ATTRIBUTE = "interp_claims_spec"
-
-
-class ClaimError(InterpClaimsError, ValueError):
-    """A claim that is declared in a way that could not be decided, or could not fail."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +130,8 @@ def claim(
         reported: the figure that the source reports, in words.
 
     Raises:
-        ClaimError: no or several thresholds, no null control, or a claim that could not be decided.
+        ClaimError: no or several thresholds, no null control, mazes or controls that are none, a claim that could not
+            be decided, or a second one of its name in the file.
     """
     given: list[tuple[type[Union[Mean, Ratio, Median]], Any, Optional[Thresholds]]] = [
         (Mean, "at least", effect_at_least),
@@ -142,7 +148,11 @@ def claim(
         name = function.__name__
         if len(chosen) != 1:
             raise ClaimError(f"{name}: got {len(chosen)} kinds of threshold, wanted exactly one")
-        if not null_controls:
+        check_only_one(function)
+        check_mazes(name, mazes)
+        nulls = checked_controls(name, "null_controls", null_controls)
+        contrasts = checked_controls(name, "contrast_controls", contrast_controls)
+        if not nulls:
             raise ClaimError(
                 f"{name}: names nothing that it must fail on; give null_controls, such as (untrained, no_op)"
             )
@@ -152,8 +162,7 @@ def claim(
             limits = (0.0, 1.0)
         if limits is None:
             raise ClaimError(f"{name}: got no bounds, wanted the smallest and largest possible effect")
-        if budget < 1:
-            raise ClaimError(f"{name}: got budget {budget}, wanted at least 1 maze")
+        check_count(name, "budget", budget, 1)
         try:
             estimand = estimand_type(limits)
             by_name = dict(thresholds) if isinstance(thresholds, Mapping) else {"": float(thresholds)}
@@ -162,26 +171,14 @@ def claim(
             if not set(by_name) <= {"", *THRESHOLD_NAMES}:
                 raise ClaimError(f"{name}: got thresholds named {sorted(by_name)}, wanted only {THRESHOLD_NAMES}")
             hypotheses = {key: Hypothesis(estimand, direction, theta) for key, theta in by_name.items()}
-            for hypothesis_ in hypotheses.values() if contrast_controls else ():
+            for hypothesis_ in hypotheses.values() if contrasts else ():
                 hypothesis_.contrast()
         except EffectError as error:
             raise ClaimError(f"{name}: {error}") from error
-        _check_arguments(function, ("policy", "mazes"))
-        return _attach(
-            function,
-            ClaimSpec(
-                "sampled",
-                number,
-                source,
-                _sentence(function),
-                hypotheses,
-                mazes,
-                tuple(null_controls),
-                tuple(contrast_controls),
-                budget,
-                reported=reported,
-            ),
-        )
+        check_arguments(function, ("policy", "mazes"))
+        sentence = sentence_of(function)
+        spec = ClaimSpec("sampled", number, source, sentence, hypotheses, mazes, nulls, contrasts, budget)
+        return _attach(function, dataclasses.replace(spec, reported=reported), function)
 
     return declare
 
@@ -204,7 +201,7 @@ def approximate_claim(
     The function returns a table with one row per maze, shape (n, k). The verdict is labelled *approximate*.
 
     Raises:
-        ClaimError: no or several thresholds, no null control, or too small a sample.
+        ClaimError: as for :func:`claim`, or too small a sample.
     """
     given: list[tuple[Any, Optional[float]]] = [("at least", at_least), ("at most", at_most), ("within", within)]
     chosen = [(direction, value) for direction, value in given if value is not None]
@@ -212,19 +209,21 @@ def approximate_claim(
     def declare(function: Function) -> Function:
         if len(chosen) != 1:
             raise ClaimError(f"{function.__name__}: got {len(chosen)} thresholds, wanted exactly one")
-        _check_arguments(function, ("policy", "mazes"))
-        if not null_controls:
+        check_only_one(function)
+        check_arguments(function, ("policy", "mazes"))
+        check_mazes(function.__name__, mazes)
+        nulls = checked_controls(function.__name__, "null_controls", null_controls)
+        if not nulls:
             raise ClaimError(f"{function.__name__}: names nothing it must fail on; give null_controls")
-        if sample < LEAST_MAZES:
-            raise ClaimError(f"{function.__name__}: got sample {sample}, wanted at least {LEAST_MAZES} mazes")
+        check_count(function.__name__, "sample", sample, LEAST_MAZES)
         direction, theta = chosen[0]
         try:
             hypothesis_ = Hypothesis(Mean((-1e9, 1e9)), direction, theta)
         except EffectError as error:
             raise ClaimError(f"{function.__name__}: {error}") from error
-        spec = ClaimSpec("approximate", number, source, _sentence(function), {"": hypothesis_}, mazes, budget=sample)
-        spec = dataclasses.replace(spec, statistic=statistic, null_controls=tuple(null_controls), reported=reported)
-        return _attach(function, spec)
+        spec = ClaimSpec("approximate", number, source, sentence_of(function), {"": hypothesis_}, mazes, nulls)
+        spec = dataclasses.replace(spec, budget=sample, statistic=statistic, reported=reported)
+        return _attach(function, spec, function)
 
     return declare
 
@@ -249,11 +248,19 @@ def universal_claim(
         fails_for: controls under which a counterexample must be found; else the claim is vacuous.
         reported: the figure that the source reports, in words.
         given: strategies for the function's arguments, as for ``hypothesis.given``.
+
+    Raises:
+        ClaimError: controls for a claim about no policy, or no example.
     """
 
     def declare(function: Function) -> Function:
-        spec = ClaimSpec("universal", number, source, _sentence(function), {}, budget=examples)
-        spec = dataclasses.replace(spec, fails_for=tuple(fails_for), reported=reported)
+        check_only_one(function)
+        check_count(function.__name__, "examples", examples, 1)
+        controls = checked_controls(function.__name__, "fails_for", fails_for)
+        if controls:
+            check_takes_policy(function, given)
+        spec = ClaimSpec("universal", number, source, sentence_of(function), {}, budget=examples)
+        spec = dataclasses.replace(spec, fails_for=controls, reported=reported)
         search = hypothesis.settings(
             derandomize=True,
             database=None,
@@ -262,24 +269,12 @@ def universal_claim(
             max_examples=examples,
             suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much],
         )
-        return _attach(search(hypothesis.given(**given)(function)), spec)
+        return _attach(search(hypothesis.given(**given)(function)), spec, function)
 
     return declare
 
 
-def _attach(function: Any, spec: ClaimSpec) -> Any:
-    setattr(function, _ATTRIBUTE, spec)
-    return function
-
-
-def _sentence(function: Callable[..., Any]) -> str:
-    text = inspect.getdoc(function)
-    if not text:
-        raise ClaimError(f"{function.__name__}: has no docstring; its first paragraph is the claim's sentence")
-    return " ".join(text.split("\n\n")[0].split())
-
-
-def _check_arguments(function: Callable[..., Any], wanted: tuple[str, ...]) -> None:
-    missing = [name for name in wanted if name not in inspect.signature(function).parameters]
-    if missing:
-        raise ClaimError(f"{function.__name__}: takes no argument {' or '.join(missing)}, wanted {', '.join(wanted)}")
+def _attach(claim: Any, spec: ClaimSpec, function: Callable[..., Any]) -> Any:
+    setattr(claim, _ATTRIBUTE, spec)
+    note_place(claim, function)
+    return claim

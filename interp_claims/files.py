@@ -6,9 +6,11 @@ import contextlib
 import os
 import re
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
+from filelock import FileLock
 
 from interp_claims.errors import CircumstanceError
 
@@ -52,6 +54,20 @@ def write_atomically(path: Path, content: str | bytes | memoryview) -> None:
                 "choose another path"
             ) from error
         raise
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes from a file or folder meanwhile, if locks can be had where it is; waits until it is free.
+
+    Args:
+        path: what to lock; the lock lies beside it.
+    """
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError, NotImplementedError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(f"{path}.lock"))
+        yield
 
 
 def make_folder(path: Path) -> None:

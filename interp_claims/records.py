@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.files import write_atomically
+from interp_claims.files import locked, write_atomically
 from interp_claims.results import ENGINE_VERSION, ClaimResult
 from interp_claims.verdicts.sequential import Verdict
 
@@ -47,14 +47,17 @@ class Records:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._loaded: dict[str, dict[str, Any]] = {}
-        for path in sorted(path for path in folder.glob("*.json") if path.is_file()):
+        self._loaded = self._load()
+
+    def _load(self) -> dict[str, dict[str, Any]]:
+        """What the files hold now, by the policies' identities."""
+        loaded: dict[str, dict[str, Any]] = {}
+        for path in sorted(path for path in self.folder.glob("*.json") if path.is_file()):
             data = self._read(path)
-            if data["sha256"] in self._loaded:
-                raise RecordError(
-                    f"{path}: records the same policy as {self._loaded[data['sha256']]['path']}; merge them"
-                )
-            self._loaded[data["sha256"]] = {**data, "path": path}
+            if data["sha256"] in loaded:
+                raise RecordError(f"{path}: records the same policy as {loaded[data['sha256']]['path']}; merge them")
+            loaded[data["sha256"]] = {**data, "path": path}
+        return loaded
 
     @staticmethod
     def _read(path: Path) -> dict[str, Any]:
@@ -124,7 +127,7 @@ class Records:
             The files written.
 
         Raises:
-            RecordError: a result is exploratory.
+            RecordError: a result is exploratory, or a record was damaged meanwhile.
         """
         kept = [r for r in results if r.policy_sha256 is not None and not r.broken_off and not r.prediction]
         exploratory = [result.claim for result in kept if result.exploratory]
@@ -133,29 +136,32 @@ class Records:
                 f"{len(exploratory)} results are exploratory (run with --max-mazes, --alpha, --precision or --mutant), "
                 f"the first {exploratory[0]}; run them again with the registered budget and error rate"
             )
-        written = []
         if self.folder.exists() and not self.folder.is_dir():
             raise RecordError(f"{self.folder}: is a file, wanted the folder of the records")
         self.folder.mkdir(parents=True, exist_ok=True)
-        for sha256 in sorted({result.policy_sha256 or "" for result in kept}):
-            mine = [result for result in kept if result.policy_sha256 == sha256]
-            old = self._loaded.get(sha256, {})
-            path = old.get("path", self.folder / f"{mine[0].policy}.json")
-            if path.exists() and not old:
-                path = self.folder / f"{mine[0].policy}-{sha256[:12]}.json"
-            before = old.get("claims", {})
-            claims = {**before, **{result.claim: _entry(result, before.get(result.claim), known) for result in mine}}
-            content = {
-                "format": _FORMAT,
-                "policy": mine[0].policy,
-                "sha256": sha256,
-                "engine": ENGINE_VERSION,
-                "claims": dict(sorted(claims.items())),
-            }
-            write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-            self._loaded[sha256] = {**content, "path": path}
-            written.append(path)
-        return written
+        with locked(self.folder):
+            self._loaded = self._load()  # somebody may have recorded others meanwhile
+            policies = sorted({result.policy_sha256 or "" for result in kept})
+            return [self._write([r for r in kept if r.policy_sha256 == sha256], sha256, known) for sha256 in policies]
+
+    def _write(self, results: list[ClaimResult], sha256: str, known: Optional[KnownFailure]) -> Path:
+        """Record the results of one policy."""
+        policy, old = results[0].policy, self._loaded.get(sha256, {})
+        path: Path = old.get("path", self.folder / f"{policy}.json")
+        if path.exists() and not old:
+            path = self.folder / f"{policy}-{sha256[:12]}.json"
+        before = old.get("claims", {})
+        claims = {**before, **{result.claim: _entry(result, before.get(result.claim), known) for result in results}}
+        content = {
+            "format": _FORMAT,
+            "policy": policy,
+            "sha256": sha256,
+            "engine": ENGINE_VERSION,
+            "claims": dict(sorted(claims.items())),
+        }
+        write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        self._loaded[sha256] = {**content, "path": path}
+        return path
 
 
 def _known_failure(entry: dict[str, Any]) -> KnownFailure:

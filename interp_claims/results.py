@@ -102,6 +102,7 @@ class ClaimResult:
         seal: the hash of the form in which it was registered, or empty.
         mutant: the mutant that took the claim's place, or empty.
         comparison: with an older policy, where one was asked for.
+        not_compared: why there is none although one was asked for, or empty; the verdict stands.
         exploratory: whether budget, error rate or precision were changed on the command line, or a mutant ran.
         seconds: how long it took.
         broken_off: whether it was not evaluated because its function raised an error, its process died or the machine
@@ -137,6 +138,7 @@ class ClaimResult:
     prediction: str = ""
     mutant: str = ""
     comparison: Optional[Comparison] = None
+    not_compared: str = ""
     exploratory: bool = False
     seconds: float = 0.0
     broken_off: bool = False

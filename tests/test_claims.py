@@ -1,6 +1,7 @@
 """Declaring claims: what a declaration holds, and which declarations are refused, in which words."""
 
 import dataclasses
+import importlib
 import random
 import time
 
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import strategies as st
 
 from interp_claims.claims import ClaimError, ClaimSpec, approximate_claim, claim, spec_of, universal_claim
-from interp_claims.controls import another_mazes_vector, matched_noise, no_op, untrained
+from interp_claims.collecting import claims_in
+from interp_claims.controls import another_mazes_vector, another_policy, matched_noise, no_op, untrained
 from interp_claims.errors import InterpClaimsError
-from interp_claims.mazes import size_between, stock_mazes
+from interp_claims.mazes import size_between, stock_mazes, with_decision_square
 from interp_claims.sources import PAPER, POST
 from interp_claims.verdicts import Mean, Median, Ratio, rank_correlation
 
@@ -142,7 +144,34 @@ def neither():
 
 
 AN_EFFECT = {"effect_at_least": 0.2}
+CONTROLS = "wanted a tuple of controls of interp_claims.controls, such as (untrained, no_op)"
+MAZES = "wanted a distribution of mazes, such as with_decision_square()"
+NO_KINDS = [
+    ({"null_controls": ("untrained",)}, f"test_it: null_controls: got 'untrained', {CONTROLS}"),
+    ({"null_controls": "untrained"}, f"test_it: null_controls: got 'untrained', {CONTROLS}"),
+    ({"null_controls": untrained}, f"test_it: null_controls: got the control untrained alone, {CONTROLS}"),
+    (
+        {"null_controls": (untrained, another_policy)},
+        f"test_it: null_controls: got the function another_policy, which is not called, {CONTROLS}",
+    ),
+    (
+        {"null_controls": another_policy},
+        f"test_it: null_controls: got the function another_policy, which is not called, {CONTROLS}",
+    ),
+    (
+        {"mazes": with_decision_square},
+        f"test_it: mazes: got the function with_decision_square, which is not called, {MAZES}",
+    ),
+    ({"mazes": None}, f"test_it: mazes: got None, {MAZES}"),
+]
 REFUSED = [
+    *(({**AN_EFFECT, **changes}, message) for changes, message in NO_KINDS),
+    (
+        {**AN_EFFECT, "contrast_controls": matched_noise},
+        f"test_it: contrast_controls: got the control noise of the same norm alone, {CONTROLS}",
+    ),
+    ({**AN_EFFECT, "budget": 1e3}, "test_it: got budget 1000.0, wanted a whole number of mazes"),
+    ({**AN_EFFECT, "budget": True}, "test_it: got budget True, wanted a whole number of mazes"),
     ({}, "test_it: got 0 kinds of threshold, wanted exactly one"),
     ({**AN_EFFECT, "median_at_least": 0.1}, "test_it: got 2 kinds of threshold, wanted exactly one"),
     (
@@ -236,6 +265,8 @@ def test_an_approximate_claim_holds_what_was_declared(threshold, direction, thet
             "test_it: threshold: got nan, wanted a number strictly between -1000000000.0 and 1000000000.0",
         ),
         ({"at_least": 0.1, "sample": 0}, "test_it: got sample 0, wanted at least 30 mazes"),
+        ({"at_least": 0.1, "sample": 2e2}, "test_it: got sample 200.0, wanted a whole number of mazes"),
+        *(({"at_least": 0.1, **changes}, message) for changes, message in NO_KINDS),
         ({"at_least": 0.1, "function": no_mazes}, "no_mazes: takes no argument mazes, wanted policy, mazes"),
         (
             {"at_least": 0.1, "function": no_docstring},
@@ -324,6 +355,100 @@ def test_a_slow_example_is_no_counterexample():
 def test_a_universal_claim_without_a_docstring_is_refused():
     with pytest.raises(ClaimError, match=r"^no_docstring: has no docstring"):
         universal_claim(number=1, source=SECTION, policy=st.none(), mazes=st.none())(no_docstring)
+
+
+def of_no_policy(n):
+    """It is so."""
+
+
+def of_a_drawn_policy(policy, n):
+    """It is so."""
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "message"),
+    [
+        (of_no_policy, {"fails_for": no_op}, f"of_no_policy: fails_for: got the control no-op alone, {CONTROLS}"),
+        (
+            of_no_policy,
+            {"fails_for": [no_op]},
+            "of_no_policy: fails_for: got controls for a claim that is given no policy, wanted the argument policy, "
+            "which they change; take it, or leave them out",
+        ),
+        (
+            of_a_drawn_policy,
+            {"fails_for": [no_op], "policy": st.none()},
+            "of_a_drawn_policy: fails_for: got controls for a claim that is given no policy, wanted the argument "
+            "policy, which they change; take it, or leave them out",
+        ),
+        (of_no_policy, {"examples": 0}, "of_no_policy: got examples 0, wanted at least 1 maze"),
+        (of_no_policy, {"examples": 5.0}, "of_no_policy: got examples 5.0, wanted a whole number of mazes"),
+    ],
+)
+def test_a_universal_claim_that_could_not_fail_is_refused(function, options, message):
+    with pytest.raises(ClaimError) as error:
+        universal_claim(number=1, source=SECTION, n=st.integers(), **options)(function)
+    assert str(error.value) == message
+
+
+# -- one claim of a name ---------------------------------------------------------------------------------------------
+
+HEAD = """
+from hypothesis import strategies as st
+from interp_claims.claims import universal_claim
+from interp_claims.sources import INVARIANTS
+
+declared = universal_claim(number=None, source=INVARIANTS, n=st.integers())
+"""
+ONE = """
+@declared
+def test_it(n):
+    'It is so.'
+"""
+LOOP = """
+for _ in range(3):
+    @declared
+    def test_it(n):
+        'It is so.'
+"""
+INSIDE = """
+def make():
+    @declared
+    def test_it(n):
+        'It is so.'
+
+make()
+make()
+"""
+
+
+def test_two_claims_of_one_name_in_a_file_are_refused(tmp_path, monkeypatch):
+    path = tmp_path / "test_twice.py"
+    path.write_text(HEAD + ONE + ONE)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ClaimError) as error:
+        importlib.import_module("test_twice")
+    assert str(error.value) == (
+        f"test_it: got two claims of this name in {path}, at lines 8 and 12, wanted one: the first would never run; "
+        "give one of them another name"
+    )
+
+
+@pytest.mark.parametrize("text", [LOOP + ONE.replace("test_it", "test_other"), INSIDE + ONE, ONE + INSIDE])
+def test_claims_that_are_made_in_loops_and_functions_are_not_refused(tmp_path, text):
+    path = tmp_path / "test_made.py"
+    path.write_text(HEAD + text)
+    for _ in range(2):
+        assert claims_in(path, tmp_path)
+
+
+def test_a_file_may_be_read_again_after_it_was_changed(tmp_path, monkeypatch):
+    path = tmp_path / "test_read_again.py"
+    path.write_text(HEAD + ONE)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("test_read_again")
+    path.write_text(HEAD + "# a line more" + ONE)
+    assert spec_of(importlib.reload(module).test_it) is not None
 
 
 def test_what_the_source_reports_is_kept_with_the_claim():

@@ -205,6 +205,41 @@ def test_claims_marked_for_reruns_are_refused(project):
     result.stderr.fnmatch_lines(["*claims are never rerun until they pass*"])
 
 
+def test_claims_that_are_marked_to_fail_are_refused(project):
+    testdir = project(claim_text(0.05).replace("@declared", "@pytest.mark.xfail\n@declared"))
+    result = run(testdir)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*claims are not marked xfail: whatever they came to would pass; put their verdicts*"])
+
+
+def with_parameters(names, values):
+    """Two claims whose parameters print alike."""
+    text = claim_text(0.5).replace("(policy, mazes)", f"(policy, mazes, {names})")
+    return f'@pytest.mark.parametrize("{names}", {values}){text}'
+
+
+@pytest.mark.parametrize(
+    ("names", "values"),
+    [
+        ("value", "[lambda: 1, lambda: 2]"),
+        ("value", "[1, '1']"),
+        ("first, second", "[('a', 'b-c'), ('a-b', 'c')]"),
+    ],
+)
+def test_parameters_that_print_alike_are_refused(project, names, values):
+    result = run(project(with_parameters(names, values)))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*::test_the_effect_is_large*: got parameters that print alike in claims/*"])
+    assert "parametrise with strings, or with functions that have names" in result.stderr.str()
+
+
+def test_workers_refuse_parameters_that_print_alike_too(project):
+    result = run(project(with_parameters("value", "[1, '1']")), workers=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*got parameters that print alike in *", "*2 failed*"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
 def test_claims_run_on_every_policy_asked_for(project):
     testdir = project(claim_text(0.5))
     save_network(ImpalaNetwork(1).initialise(5), testdir.path / "mine.safetensors")
@@ -595,6 +630,31 @@ def test_by_seed(policy, mazes):
     assert "no counterexample: claims/test_some_claims.py::test_all: is not measured maze by maze" in output
     assert "no counterexample: every maze tried agrees with the statement" in output
     assert not Path("found").exists()
+
+
+def test_whatever_a_search_or_a_report_meets_the_verdict_is_told(project, monkeypatch):
+    def broken(run):
+        raise ZeroDivisionError("of the search")
+
+    testdir = project(claim_text(0.05))
+    result = run(testdir, "--counterexamples", "found")
+    result.stdout.fnmatch_lines(["no counterexample: *(TypeError: *), which has no seed; *", "*verdict    refuted*"])
+    monkeypatch.setattr("interp_claims.plugin.smallest_counterexample", broken)
+    result = run(testdir, "--counterexamples", "found")
+    result.stdout.fnmatch_lines(["no counterexample: ZeroDivisionError: of the search", "*verdict    refuted*"])
+    text = """
+from interp_claims.mazes import only
+
+def never(maze):
+    return False
+
+@declared(effect_at_least=0.2, mazes=only(never))
+def test_nowhere(policy, mazes):
+    'It is so.'
+"""
+    monkeypatch.setattr("interp_claims.mazes.sampling._PATIENCE", 3)
+    result = run(project(text), "--report", "out")
+    result.stdout.fnmatch_lines(["*verdict    not evaluated (SamplingError: only(never): rejected 3 levels in a row*"])
 
 
 @pytest.mark.parametrize(
@@ -1057,6 +1117,36 @@ def test_a_threshold_that_changed_since_cannot_be_compared(project):
     result, _ = compared_with_saved(testdir)
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*states mean at least 0.1, but mean at least 0.2 in the saved results of one*"])
+
+
+def test_where_no_comparison_can_be_made_the_verdict_stands_and_the_claim_fails(project, capsys):
+    testdir = project(COMPARED.format(old=0.5, new=0.5))
+    saved(testdir)
+    project(COMPARED.format(old=0.5, new=0.5).replace("effect_at_least=0.2", "effect_at_least=0.1"))
+    options = ["--policy", "two", "--against", "old.json", "--summary", "summary.md", "--claims-json", "results.json"]
+    assert run(testdir, *options).ret == 1
+    (entry,) = json.loads(Path("results.json").read_text())["claims"]
+    assert (entry["verdict"], entry["comparison"], entry["reason"]) == ("supported", None, "")
+    assert entry["not_compared"].startswith(
+        "ComparisonError: claims/test_some_claims.py::test_it_is_large: states mean"
+    )
+    told = "Failed without a comparison:\n\n- it is large: supported, not compared: ComparisonError: claims/"
+    assert told in Path("summary.md").read_text()
+    assert main(["record", "results.json"]) == 0
+    assert "supported      claims/test_some_claims.py::test_it_is_large on two (new)" in capsys.readouterr().out
+    assert run(testdir, "--resume", *options).ret == 1, "what was not compared is no finished result"
+
+
+def test_an_error_of_the_claim_on_the_older_policy_leaves_the_verdict_on_the_new_one(project):
+    text = COMPARED.format(old=0.5, new=0.5).replace(
+        "    return", "    assert policy.name == 'two', 'gone'\n    return"
+    )
+    result = run(project(text), "--policy", "two", "--against", "one", "--claims-json", "results.json")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*SUPPORTED, NOT COMPARED: ASSERTIONERROR: GONE*", "*def test_it_is_large(*"])
+    (entry,) = json.loads(Path("results.json").read_text())["claims"]
+    assert (entry["verdict"], entry["not_compared"]) == ("supported", "AssertionError: gone")
+    assert entry["mazes"] > 1
 
 
 @pytest.mark.parametrize(

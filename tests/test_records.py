@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -181,6 +182,25 @@ def test_records_know_what_they_wrote(folder):
     assert records.verdict(ONE, A) == "supported"
     assert records.write([result(B)]) == [folder / "one.json"]
     assert Records(folder).verdict(ONE, A) == "supported"
+
+
+def test_who_records_at_the_same_time_loses_nothing_of_the_other(folder):
+    first, second = Records(folder), Records(folder)
+    first.write([result()])
+    second.write([result(B)])
+    assert set(Records(folder).by_policy["one"]) == {A, B}
+
+
+def test_many_who_record_at_once_lose_nothing(folder):
+    claims = [f"claims/test_a.py::test_{i}" for i in range(24)]
+
+    def record(claim):
+        Records(folder).write([result(claim)])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(record, claims))
+    assert set(Records(folder).by_policy["one"]) == set(claims)
+    assert [path.name for path in folder.iterdir()] == ["one.json"]
 
 
 def test_everything_on_record_is_given_by_policy_and_claim(folder):

@@ -9,7 +9,7 @@ import pytest
 from interp_claims.claims import spec_of
 from interp_claims.controls import no_op
 from interp_claims.mazes import CONFIRMATION
-from interp_claims.policies import ImpalaNetwork, Policy
+from interp_claims.policies import DEFAULT_LAYER, ImpalaNetwork, Policy, RoleError, Roles
 from interp_claims.report.inventory import read_elsewhere
 from interp_claims.verdicts import EffectError
 
@@ -39,6 +39,16 @@ def test_a_claim_measures_no_effect_of_an_edit_that_changes_nothing(module, name
     else:
         assert estimate(no_op.apply(policy, mazes)) == without_effect
     assert all(h.theta > (without_effect or 0) for h in spec.hypotheses.values())
+
+
+def test_a_channel_that_is_the_same_at_the_cheese_and_elsewhere_moves_with_nothing(monkeypatch):
+    module = importlib.import_module("claims.test_channels")
+    flat = Roles(DEFAULT_LAYER, (3,), (0.0,) * 32, (0.5,) * 32, (0.5,) * 32, 4)
+    monkeypatch.setattr(module, "roles_of", lambda policy: flat)
+    function = module.test_a_cheese_channel_moves_with_the_cheese
+    policy = Policy(ImpalaNetwork(1).initialise(0), name="small")
+    with pytest.raises(RoleError, match=r"channel 3 of .* is 0\.5 at the cheese and elsewhere"):
+        function(policy, spec_of(function).mazes.sample(CONFIRMATION, 2))
 
 
 FOLDER = Path(__file__).parents[1] / "claims"

@@ -20,10 +20,10 @@ from interp_claims.edits.edit import (
     as_channels,
     channels_text,
     check_count,
+    check_untested,
 )
 from interp_claims.mazes.maze import WORLD_TILES, Maze, Square
 from interp_claims.mazes.observations import Observations
-from interp_claims.mazes.sampling import CONFIRMATION
 from interp_claims.policies.forward import Rows
 from interp_claims.policies.network import DEFAULT_LAYER, cell_of
 from interp_claims.policies.policy import Policy
@@ -274,13 +274,11 @@ def mean_ablate(policy: Policy, channels: Channels, mazes: Sequence[Maze], layer
         mazes: discovery mazes, so that the constant is fixed before the claim is tested.
 
     Raises:
-        EditError: no mazes, or mazes of the confirmation block.
+        EditError: no mazes, or some that claims or predictions are decided on.
     """
     if not len(mazes):
         raise EditError("mean_ablate: got no mazes, wanted at least one to take the mean over")
-    tested = [maze.seed for maze in mazes if maze.seed in CONFIRMATION]
-    if tested:
-        raise EditError(f"mean_ablate: got mazes that claims are tested on (seed {tested[0]}); use discovery mazes")
+    check_untested("mean_ablate", mazes)
     values = policy.activations(Observations.at_start(mazes), layer)
     mean = values.mean(dim=(0, *range(2, values.ndim)), keepdim=True)[0]
     return replace_channels(channels, mean, per="all", layer=layer, name="mean_ablate")

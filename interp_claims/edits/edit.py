@@ -16,8 +16,9 @@ import numpy as np
 from torch import Tensor
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.mazes.maze import Square
+from interp_claims.mazes.maze import Maze, Square
 from interp_claims.mazes.observations import Observations
+from interp_claims.mazes.sampling import CONFIRMATION, REGISTERED
 from interp_claims.policies.forward import ActivationEdit, Rows
 from interp_claims.policies.network import ImpalaNetwork
 
@@ -200,6 +201,18 @@ def check_count(what: str, per: str, got: int, observations: Observations) -> No
             f"{what}: has one value per {per} for {got}, but the policy is asked about {wanted}; make it from the same "
             f"{'mazes' if per == 'maze' else 'observations'}"
         )
+
+
+def check_untested(what: str, mazes: Iterable[Maze]) -> None:
+    """Refuse to make one value for all of mazes that claims or predictions are decided on: it would carry from one into
+    another what is to be measured there.
+
+    Raises:
+        EditError: a maze is of the confirmation block or of those of registered predictions.
+    """
+    for maze in mazes:
+        if maze.seed in CONFIRMATION or maze.seed in REGISTERED:
+            raise EditError(f"{what}: got mazes that claims are tested on (seed {maze.seed}); use discovery mazes")
 
 
 def as_channels(channels: Union[int, Iterable[int], np.ndarray]) -> np.ndarray:

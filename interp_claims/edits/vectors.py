@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from interp_claims.edits.edit import Content, Edit, EditError, Shapes, check_count
+from interp_claims.edits.edit import Content, Edit, EditError, Shapes, check_count, check_untested
 from interp_claims.mazes.maze import Maze, MazeError
 from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.sampling import maze_rng, shared_rng
@@ -70,15 +70,20 @@ class Vector:
         return dataclasses.replace(self, values=values, name=name, recipe=None)
 
     def mean(self) -> Vector:
-        """The average over the mazes: one vector for all."""
-        if not self.per_maze:
+        """The average over the mazes, which are discovery mazes: one vector for all.
+
+        Raises:
+            EditError: it is a vector of mazes that claims or predictions are decided on.
+        """
+        if self.mazes is None:
             return self
+        check_untested(f"mean {self.name}", self.mazes)
         return Vector(self.layer, self.values.mean(dim=0), f"mean {self.name} of {len(self.values)} mazes")
 
     def norms(self) -> np.ndarray:
-        """Euclidean norm of each maze's vector: (n,), or () for one vector for all."""
-        flat = self.values.flatten(start_dim=1 if self.per_maze else 0)
-        return torch.linalg.vector_norm(flat, dim=-1).cpu().numpy()
+        """Euclidean norm of each maze's vector: float64 (n,), or () for one vector for all."""
+        flat = self.values.flatten(start_dim=1 if self.per_maze else 0)  # squares of tiny values are 0 in float32
+        return torch.linalg.vector_norm(flat, dim=-1, dtype=torch.float64).cpu().numpy()
 
 
 def cheese_vector(policy: Policy, mazes: Sequence[Maze], layer: str = DEFAULT_LAYER) -> Vector:

@@ -97,12 +97,21 @@ class MazeDistribution:
         return tuple(step.condition for step in self.steps if isinstance(step, _Only))
 
     def maze(self, seed: int) -> Optional[Maze]:
-        """The maze of a level seed, or None if this distribution rejects it."""
+        """The maze of a level seed, or None if this distribution rejects it.
+
+        Raises:
+            SamplingError: a step gives a maze without this seed.
+        """
         maze: Optional[Maze] = level(seed)
         for step in self.steps:
             if maze is None:
                 return None
             maze = step(maze)
+            if maze is not None and maze.seed != seed:
+                raise SamplingError(
+                    f"{step}: made a maze of seed {maze.seed} of that of seed {seed}, wanted the same seed, by which "
+                    "mazes are ordered, paired and replayed; change the maze that is given, by with_cheese and the like"
+                )
         return maze
 
     def stream(self, block: SeedBlock) -> Iterator[Maze]:

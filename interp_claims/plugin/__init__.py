@@ -17,7 +17,7 @@ import pytest
 from interp_claims.claims import policies_named, spec_of
 from interp_claims.errors import InterpClaimsError
 from interp_claims.outcomes import ClaimFailed, account
-from interp_claims.plugin.items import claim_name, claim_to_run, command_of, longest_first, parameters_of
+from interp_claims.plugin.items import alike, claim_name, claim_to_run, command_of, longest_first, parameters_of
 from interp_claims.plugin.options import pytest_addoption as pytest_addoption
 from interp_claims.plugin.reporter import Reporter
 from interp_claims.plugin.run import Run
@@ -32,6 +32,7 @@ from interp_claims.results import ClaimResult
 from interp_claims.running import ClaimToRun, RunOptions, not_evaluated, run_claim
 from interp_claims.running.counterexamples import save_counterexample, smallest_counterexample
 from interp_claims.running.evidence import Definition, Evidence, evidence_of
+from interp_claims.running.older import Older
 from interp_claims.verdicts.sequential import Verdict
 
 
@@ -102,8 +103,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         run.refusal = f"a control names a policy that there is not: {error}"
     if getattr(config.option, "reruns", None) or any(item.get_closest_marker("flaky") for item in claims):
         run.refusal = "claims are never rerun until they pass: that raises the rate of false verdicts"
+    if any(item.get_closest_marker("xfail") for item in claims):
+        run.refusal = (
+            "claims are not marked xfail: whatever they came to would pass; put their verdicts on record, with "
+            "interp-claims record, and a flip fails"
+        )
     if config.getoption("runxfail"):
         run.refusal = "--runxfail would report awaited predictions as failures; run claims without it"
+    run.refusal = alike(claims) or run.refusal
     if path := config.getoption("supported_in"):
         _keep_supported(config, items, Path(path))
     if run.is_worker:
@@ -186,15 +193,41 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
 
 def _finished(item: pytest.Function, claim: ClaimToRun, options: RunOptions, run: Run) -> ClaimResult:
     """The result of a claim, from the journal where a run is resumed and it is there."""
-    old = run.older(item._request.getfixturevalue("load_policy")) if not options.prediction else None
+    old = _older(item, run) if not options.prediction else None
     key = run.key(claim, options, old)
     if item.config.getoption("resume") and (kept := run.journal.get(key)) is not None:
         policy = claim.policy  # the weights are the same, but they may be called otherwise now
         return dataclasses.replace(kept, policy=policy.name, loaded_as=policy.loaded_as) if policy else kept
     result = run_claim(claim, options, run.measurements, run.progress.write)
-    result = run.compared(result, claim, old, options)
-    item.stash[_RESULT] = result  # whatever becomes of keeping it
-    run.journal.put(key, result)
+    item.stash[_RESULT] = result  # whatever becomes of comparing and keeping it
+    if old is not None:
+        result = _compared(item, result, claim, old, options, run)
+    if not result.not_compared:
+        run.journal.put(key, result)
+    return result
+
+
+def _older(item: pytest.Function, run: Run) -> Optional[Older]:
+    """What a claim is compared with. Ends the item if that cannot be loaded."""
+    try:
+        return run.older(item._request.getfixturevalue("load_policy"))
+    except InterpClaimsError as error:
+        pytest.fail(f"--against: {error}", pytrace=False)
+
+
+def _compared(
+    item: pytest.Function, result: ClaimResult, claim: ClaimToRun, old: Older, options: RunOptions, run: Run
+) -> ClaimResult:
+    """A result with its comparison; where that fails, its verdict stands, and it says why it was not compared."""
+    try:
+        result = run.compared(result, claim, old, options)
+    except Exception as error:
+        first = next(iter(str(error).splitlines()), "")
+        result = dataclasses.replace(result, not_compared=f"{type(error).__name__}: {first}")
+        if not isinstance(error, InterpClaimsError):  # a fault of the claim's function: its traceback tells more
+            raise
+    finally:
+        item.stash[_RESULT] = result
     return result
 
 
@@ -224,6 +257,8 @@ def _search(claim: ClaimToRun, folder: Path, command: str) -> str:
         path = save_counterexample(claim, maze, folder)
     except InterpClaimsError as error:
         return f"no counterexample: {error}"
+    except Exception as error:  # whatever the claim's own code raises: its verdict is to be told
+        return f"no counterexample: {type(error).__name__}: {error}"
     return f"smallest counterexample: {maze!r}\n{maze.to_text()}\n    {command} --replay {shlex.quote(str(path))}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,20 @@ def claim_name(item: pytest.Function) -> str:
     threshold = str(parameters.get("claim_threshold", ""))
     chosen = "-".join(part for part in (_variant(parameters), roles, threshold) if part)
     return item.nodeid.split("[")[0] + (f"[{chosen}]" if chosen else "")
+
+
+def alike(items: Sequence[pytest.Function]) -> str:
+    """What to say where two items are one claim on one policy, and would share measurements and a row; else empty."""
+    known: dict[tuple[str, str], str] = {}
+    for item in items:
+        which = claim_name(item), str(parameters_of(item).get("policy"))
+        if which in known:
+            return (
+                f"{which[0]}: got parameters that print alike in {known[which]} and {item.nodeid}, wanted claims that "
+                "are told apart by what theirs print; parametrise with strings, or with functions that have names"
+            )
+        known[which] = item.nodeid
+    return ""
 
 
 def parameters_of(item: pytest.Function) -> dict[str, Any]:

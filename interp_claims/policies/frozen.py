@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import inspect
 import json
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Optional
 
-from filelock import FileLock
-
-from interp_claims.files import CacheWarning, FileError, cache_folder, write_atomically
+from interp_claims.files import CacheWarning, FileError, cache_folder, locked, write_atomically
 from interp_claims.policies.policy import Policy
 
 
@@ -45,7 +42,7 @@ def frozen(
     path = cache_folder() / "roles" / f"{policy.sha256[:32]}-{what}-{version}{computed_in}.json"
     if path in _not_kept:
         return _with_tuples(_not_kept[path])
-    with _locked(path):
+    with locked(path):  # which saves work, no more
         found = _kept(path, policy)
         if found is None:
             found = json.loads(json.dumps(find()))
@@ -56,16 +53,6 @@ def frozen(
                 _not_kept[path] = found
                 warnings.warn(f"{error}; every process finds the roles anew", CacheWarning, stacklevel=3)
     return _with_tuples(found)
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Keep other processes from the file meanwhile, if locks can be had where it is: they save work, no more."""
-    with contextlib.ExitStack() as held:
-        with contextlib.suppress(OSError, NotImplementedError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            held.enter_context(FileLock(f"{path}.lock"))
-        yield
 
 
 def _kept(path: Path, policy: Policy) -> Optional[dict[str, Any]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import sys
 import warnings
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ PUBLISHED_EFFECTIVE = PUBLISHED_CHANNELS[:7]
 _PUBLISHED_SHARE = 11 / 128
 _CLAMP_FACTOR = 9.0
 _LARGEST_F = 1e9
+_DECIMALS = 6
 
 
 class RoleError(InterpClaimsError):
@@ -80,6 +82,20 @@ class Roles:
     def clamp_value(self) -> float:
         """What to clamp :attr:`cheese_channel` to: nine times its mean at the cheese, as +5.5 is to channel 55's .6."""
         return _CLAMP_FACTOR * self.at_cheese[self.cheese_channel]
+
+    def contrast(self, channel: int) -> float:
+        """How much higher a channel is at the cheese than elsewhere, on average; channels that are given may be lower.
+
+        Raises:
+            RoleError: it is the same at both.
+        """
+        difference = self.at_cheese[channel] - self.elsewhere[channel]
+        if not difference:
+            raise RoleError(
+                f"roles: channel {channel} of {self.layer} is {self.at_cheese[channel]:g} at the cheese and elsewhere; "
+                "wanted one that tells them apart"
+            )
+        return difference
 
     def clamp_values(self, channels: Sequence[int], share: float = 1.0) -> tuple[float, ...]:
         """What to clamp each of several channels to: ``share`` times nine times its mean at the cheese."""
@@ -138,14 +154,31 @@ def discover_roles(
 
 
 def _roles(layer: str, channels: Sequence[int], scores: np.ndarray, at: np.ndarray, off: np.ndarray) -> Roles:
+    at_cheese, elsewhere = at.mean(axis=0), off.mean(axis=0)
+    decimals = _decimals(max(np.abs(at_cheese).max(), np.abs(elsewhere).max()))
     return Roles(
         layer,
         tuple(channels),
-        tuple(np.round(scores, 6).tolist()),
-        tuple(np.round(at.mean(axis=0), 6).astype(float).tolist()),
-        tuple(np.round(off.mean(axis=0), 6).astype(float).tolist()),
+        tuple(np.round(scores, _DECIMALS).tolist()),
+        _rounded(at_cheese, decimals),
+        _rounded(elsewhere, decimals),
         len(at),
     )
+
+
+def _decimals(largest: float) -> int:
+    """How many decimals of a layer's means are kept: six, and more where even the largest mean is below .01.
+
+    Weights may be so small that six decimals leave nothing of their activations.
+    """
+    if not largest:
+        return _DECIMALS
+    return max(_DECIMALS, _DECIMALS - 2 - math.floor(math.log10(largest)))
+
+
+def _rounded(means: np.ndarray, decimals: int) -> tuple[float, ...]:
+    exact = means if decimals == _DECIMALS else means.astype(np.float64)  # float32 holds no such powers of ten
+    return tuple(np.round(exact, decimals).astype(float).tolist())
 
 
 def _cheese_and_other_square(maze: Maze) -> tuple[Square, Square]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import torch
@@ -114,12 +114,20 @@ def mutated(run: ClaimToRun, name: str) -> ClaimToRun:
 
     Running it raises :class:`NothingToMutateError` where the mutant leaves all of its edits as they are.
     """
-    function = _mutated_function(run.function, name)
+    policy = None if run.policy is None else (run.policy.sha256, run.policy.role_set)
+    function = _mutated_function(run.function, name, (run.variant, policy))
     return dataclasses.replace(run, spec=without_controls(run.spec), function=function)
 
 
 @functools.cache
-def _mutated_function(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+def _mutated_function(function: Callable[..., Any], name: str, of: Hashable) -> Callable[..., Any]:
+    """A claim's function under a mutant: one for all thresholds, which share its measurements.
+
+    Args:
+        function: the claim's.
+        name: of the mutant.
+        of: tells apart the parametrisations and policies of one function, each of which must give edits of its own.
+    """
     acted = False
 
     @functools.wraps(function)

@@ -10,12 +10,20 @@ import numpy as np
 from interp_claims.controls import Control
 from interp_claims.results import ClaimResult, ControlResult
 from interp_claims.running.context import BATCH, ClaimToRun, RunOptions, next_batch, with_controls
+from interp_claims.running.independence import check_independence
 from interp_claims.verdicts.approximate import studentised_interval, verdict_of_interval
+from interp_claims.verdicts.estimands import EffectError
 from interp_claims.verdicts.sequential import Verdict
 
 
 def run_approximate(run: ClaimToRun, options: RunOptions) -> ClaimResult:
-    """Measure an approximate claim once, on the declared number of mazes."""
+    """Measure an approximate claim once, on the declared number of mazes.
+
+    Raises:
+        EffectError: the claim's function returned no table with one row per maze, or one that depends on the batch, or
+            its statistic is undefined.
+        UnmeasurableMazeError: a maze cannot be measured.
+    """
     began = time.monotonic()
     spec, policy = run.spec, run.policy
     assert policy is not None and spec.mazes is not None and spec.statistic is not None
@@ -29,6 +37,13 @@ def run_approximate(run: ClaimToRun, options: RunOptions) -> ClaimResult:
         batches = [mazes[i : i + BATCH] for i in range(0, len(mazes), BATCH)]
         changed = [policy if control is None else control.apply(policy, batch) for batch in batches]
         measured = [run.table(shown, batch) for shown, batch in zip(changed, batches)]
+        widths = sorted({table.shape[1] for table in measured})
+        if len(widths) > 1:
+            raise EffectError(f"{run.name}: got tables of {widths} columns, wanted as many from every batch")
+        if control is None and options.precision == "float32":
+            largest = np.abs(measured[0]).max(axis=0)
+            spread = np.where(largest > 0, largest, 1.0)
+            check_independence(run.name, batches[0], measured[0], spread, lambda some: run.table(policy, some))
         table = np.concatenate(measured)
         return studentised_interval(table, spec.statistic, alpha=2 * options.alpha, seed=options.block.first)
 

@@ -16,6 +16,7 @@ from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.sampling import CONFIRMATION, SeedBlock
 from interp_claims.policies.policy import Policy
 from interp_claims.results import ClaimResult, ControlResult
+from interp_claims.verdicts.approximate import checked_table
 from interp_claims.verdicts.estimands import EffectError, Estimand
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA, Verdict
 
@@ -170,21 +171,25 @@ class ClaimToRun:
         return _locating(lambda mazes: self._measured(estimand, policy, mazes), batch)
 
     def table(self, policy: Policy, batch: tuple[Maze, ...]) -> np.ndarray:
-        """What the claim's function returns for one batch, for statistics that check it themselves.
+        """An approximate claim's checked table for one batch: (n, k).
 
         Raises:
             UnmeasurableMazeError: one maze cannot be measured.
             InterpClaimsError: none can.
         """
-        return _locating(lambda mazes: np.asarray(self.function(policy=policy, mazes=mazes, **self.arguments)), batch)
+        return _locating(lambda mazes: checked_table(self._returned(policy, mazes, "a row"), len(mazes)), batch)
 
     def _measured(self, estimand: Estimand, policy: Policy, batch: tuple[Maze, ...]) -> np.ndarray:
-        returned = self.function(policy=policy, mazes=batch, **self.arguments)
+        returned = self._returned(policy, batch, "one number")
         if isinstance(returned, tuple):
             returned = np.column_stack(returned)
-        if returned is None:
-            raise EffectError(f"{self.name}: returned nothing, wanted one number per maze; return it, do not assert it")
         return estimand.checked(returned, len(batch))
+
+    def _returned(self, policy: Policy, batch: tuple[Maze, ...], wanted: str) -> Any:
+        returned = self.function(policy=policy, mazes=batch, **self.arguments)
+        if returned is None:
+            raise EffectError(f"{self.name}: returned nothing, wanted {wanted} per maze; return it, do not assert it")
+        return returned
 
 
 def _locating(measure: Callable[[tuple[Maze, ...]], np.ndarray], batch: tuple[Maze, ...]) -> np.ndarray:

@@ -43,12 +43,12 @@ def smallest_counterexample(run: ClaimToRun) -> Optional[Maze]:
     def contradicts(drawn: Maze) -> bool:
         nonlocal measured, unmeasurable
         assert run.spec.mazes is not None
-        maze = _in_distribution(run.spec.mazes, drawn.with_mouse_at_start())
-        if maze is None or maze.cheese == maze.start:  # procgen never puts the cheese under the mouse
-            return False
         try:
+            maze = _in_distribution(run.spec.mazes, drawn.with_mouse_at_start())
+            if maze is None or maze.cheese == maze.start:  # procgen never puts the cheese under the mouse
+                return False
             values = run.measured(statement.estimand, policy, (maze,))
-        except InterpClaimsError as error:  # where the measure is undefined, nothing is contradicted
+        except Exception as error:  # where the measure is undefined, or wants a seed, nothing is contradicted
             unmeasurable = f"{type(error).__name__}: {error}"
             return False
         measured += 1
@@ -66,8 +66,8 @@ def smallest_counterexample(run: ClaimToRun) -> Optional[Maze]:
     except NoSuchExample:
         if unmeasurable and not measured:
             raise CounterexampleError(
-                f"{run.name}: could not be measured on any maze drawn for it ({unmeasurable}); claims about recorded "
-                "behaviour have no counterexamples but those among the recorded mazes"
+                f"{run.name}: could not be measured on any maze drawn for it ({unmeasurable}), which has no seed; "
+                "claims about recorded behaviour have no counterexamples but those among the recorded mazes"
             ) from None
         return None
     return _in_distribution(run.spec.mazes, found.with_mouse_at_start())
@@ -91,7 +91,9 @@ def _is_false(statement: Statement, values: np.ndarray) -> bool:
 def save_counterexample(run: ClaimToRun, maze: Maze, folder: Path) -> Path:
     """Write a counterexample as JSON; ``--replay`` takes the file."""
     assert run.policy is not None
-    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in f"{run.name.split('::')[-1]}-{run.policy.name}")
+    file, _, function = run.name.rpartition("::")
+    parts = f"{Path(file).stem}-{function}-{run.policy.name}"
+    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in parts)
     make_folder(folder)
     path = folder / f"{name}.json"
     write_atomically(path, counterexample_text(run.name, run.policy, maze))

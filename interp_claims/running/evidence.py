@@ -171,13 +171,16 @@ def pictured_mazes(run: ClaimToRun, result: ClaimResult, options: RunOptions) ->
     """The mazes that show what a claim is about: a typical one and the two that speak most against it.
 
     Mazes that cannot be looked at say why. Claims that ask the policy nothing there, such as those about recorded
-    behaviour, and those that are not measured maze by maze, give none.
+    behaviour, and those that are not measured maze by maze, give none; nor do those whose mazes cannot be drawn.
     """
     if run.policy is None or run.spec.mazes is None or result.broken_off:
         return ()
     chosen = chosen_mazes(result)
     if not chosen:
-        chosen = ((next(run.spec.mazes.stream(options.block)).seed or 0, "first", None),)
+        try:
+            chosen = ((next(run.spec.mazes.stream(options.block)).seed or 0, "first", None),)
+        except Exception:  # there is no maze, or a condition of the claim's own fails: its result says so
+            return ()
     pictured = (_pictured(run, run.policy, *each) for each in chosen)
     return tuple(maze for maze in pictured if maze is not None)
 
@@ -216,7 +219,7 @@ def asked_in(run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> list[t
     forward = _NotingForward(policy.forward)
     noting = copy.copy(policy)
     noting.forward = forward
-    run.table(noting, mazes)
+    run.function(policy=noting, mazes=mazes, **run.arguments)
     return forward.asked
 
 

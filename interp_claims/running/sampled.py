@@ -11,6 +11,7 @@ from typing import Optional
 import numpy as np
 
 from interp_claims.controls import Control
+from interp_claims.errors import CircumstanceError, InterpClaimsError
 from interp_claims.mazes.maze import Maze
 from interp_claims.results import ClaimResult, ControlResult
 from interp_claims.running.context import (
@@ -23,6 +24,7 @@ from interp_claims.running.context import (
     next_batch,
     with_controls,
 )
+from interp_claims.running.independence import check_independence
 from interp_claims.verdicts.estimands import EffectError
 from interp_claims.verdicts.sequential import (
     Decision,
@@ -112,8 +114,8 @@ def run_sampled(
     """Measure a claim and its controls on batches of mazes until all are decided or the budget is spent.
 
     Raises:
-        EffectError: the claim's function returned something that is no effect.
-        UnmeasurableMazeError: a maze before the decision cannot be measured.
+        EffectError: the claim's function returned something that is no effect, or that depends on the batch.
+        UnmeasurableMazeError: a maze cannot be measured, and the verdict is open when it or a control gets there.
     """
     began = time.monotonic()
     spec, policy = run.spec, run.policy
@@ -133,17 +135,36 @@ def run_sampled(
         kept = [claim] if len(seeds) < options.at_least else []  # though it may be decided
         return [line for line in lines if (line.open and line not in moot) or line in kept]
 
+    def verdict_open() -> bool:
+        """Whether the verdict can still change, were it not for null controls that stay undecided."""
+        if claim.open:
+            return True
+        lost = [line for line in nulls if line.verdict is Verdict.SUPPORTED]
+        lost += [line for line in contrasts if line.verdict is Verdict.REFUTED]
+        return claim.verdict is Verdict.SUPPORTED and not lost and any(line.open for line in contrasts)
+
+    def measured(control: Optional[Control], batch: tuple[Maze, ...]) -> np.ndarray:
+        which = policy if control is None else control.apply(policy, batch)
+        key = run.key(policy, batch, control)
+        return measurements.get(key, lambda: run.measured(hypothesis.estimand, which, batch))
+
+    def measured_again(mazes: tuple[Maze, ...]) -> np.ndarray:
+        key = (*run.key(policy, mazes), "again", *(maze.seed for maze in mazes))
+        return measurements.get(key, lambda: run.measured(hypothesis.estimand, policy, mazes))
+
     while len(seeds) < budget and (open_lines := still_open()):
-        batch = next_batch(stream, min(BATCH, budget - len(seeds)))
-
-        def measured(control: Optional[Control], batch: tuple[Maze, ...]) -> np.ndarray:
-            which = policy if control is None else control.apply(policy, batch)
-            key = run.key(policy, batch, control)
-            return measurements.get(key, lambda: run.measured(hypothesis.estimand, which, batch))
-
         compared = [None] if any(line in contrasts for line in open_lines) else []
         wanted = list(dict.fromkeys([*compared, *(line.control for line in open_lines)]))
-        batch, values, later = _measurable(measured, wanted, batch)
+        try:
+            batch = next_batch(stream, min(BATCH, budget - len(seeds)))
+            batch, values, later = _measurable(measured, wanted, batch)
+            if not seeds and options.precision == "float32":  # a lower one is too coarse to tell
+                low, high = hypothesis.estimand.bounds
+                check_independence(run.name, batch, values[None], high - low, measured_again)
+        except InterpClaimsError as error:
+            if verdict_open() or isinstance(error, CircumstanceError):
+                raise
+            break  # what was decided before these mazes stands
         stream = chain(later, stream)
         seeds.extend(maze.seed for maze in batch if maze.seed is not None)
         for line in open_lines:

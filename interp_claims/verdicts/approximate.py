@@ -7,6 +7,7 @@ always labelled *approximate*; see the measured error rates in the tests.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -23,6 +24,30 @@ _SINGULAR, _PART_OUTSIDE = 1e-6, 1e-3
 LEAST_MAZES = 30
 _NEWTON_STEPS = 25
 _NEWTON_TOLERANCE = 1e-8
+
+
+def checked_table(returned: Any, mazes: int) -> np.ndarray:
+    """What a claim's function returned for some mazes, as a table: float64 (n, k), k at least 1.
+
+    Args:
+        returned: what it returned.
+        mazes: the number of mazes that it was given.
+
+    Raises:
+        EffectError: no table of numbers with one row per maze, or NaN or infinite values in it.
+    """
+    try:
+        table = np.asarray(returned, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise EffectError(f"table: got no numbers ({error}), wanted shape ({mazes}, k), one row per maze") from error
+    if table.ndim != 2 or len(table) != mazes or not table.shape[1]:
+        raise EffectError(
+            f"table: got shape {table.shape}, wanted ({mazes}, k), one row per maze; np.column_stack makes one"
+        )
+    if not np.isfinite(table).all():
+        bad = np.unique(np.argwhere(~np.isfinite(table))[:, 0])[:5].tolist()
+        raise EffectError(f"table: NaN or infinite for the mazes {bad} of the batch; an undefined number must raise")
+    return table
 
 
 def studentised_interval(

@@ -18,7 +18,7 @@ from interp_claims.edits import (
     resample,
     zero_ablate,
 )
-from interp_claims.mazes import CONFIRMATION, Observations, simulator, stock_mazes
+from interp_claims.mazes import CONFIRMATION, REGISTERED, Observations, simulator, stock_mazes
 from interp_claims.policies import DEFAULT_LAYER, LayerError, Rows
 
 WIDE, FLAT = "embedder.block1.res2.resadd_out", "embedder.fc_out"
@@ -426,7 +426,8 @@ def test_a_layer_that_does_not_exist_is_answered_with_names_that_are_near(policy
         make(policy, few_mazes, "block2.res1.resadd")
 
 
-def test_the_constant_of_an_ablation_is_never_taken_from_the_mazes_that_claims_are_tested_on(policy):
-    tested = stock_mazes().sample(CONFIRMATION, 1)
+@pytest.mark.parametrize("block", [CONFIRMATION, REGISTERED], ids=lambda block: block.name)
+def test_the_constant_of_an_ablation_is_never_taken_from_the_mazes_that_claims_are_tested_on(policy, block):
+    tested = stock_mazes().sample(block, 1)
     with pytest.raises(EditError, match=f"got mazes that claims are tested on .seed {tested[0].seed}.; use discovery"):
         mean_ablate(policy, 3, tested)

@@ -7,7 +7,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from interp_claims.edits import EditError, Vector, add, cheese_vector, no_op, noise_like, subtract, top_right_vector
-from interp_claims.mazes import DISCOVERY, Maze, MazeError, Observations, simulator, size_between
+from interp_claims.mazes import (
+    CONFIRMATION,
+    DISCOVERY,
+    REGISTERED,
+    Maze,
+    MazeError,
+    Observations,
+    simulator,
+    size_between,
+    stock_mazes,
+)
 from interp_claims.mazes.strategies import perfect_mazes
 from interp_claims.policies import DEFAULT_LAYER, LayerError, Rows
 
@@ -155,6 +165,23 @@ def test_norms_and_means_are_over_each_mazes_vector(policy, few_mazes):
     assert mean.norms().shape == ()
     np.testing.assert_allclose(mean.norms(), np.sqrt(np.square(sum(values) / 4).sum()), rtol=1e-5)
     assert mean.mean() is mean
+
+
+@pytest.mark.parametrize("block", [CONFIRMATION, REGISTERED], ids=lambda block: block.name)
+def test_vectors_of_mazes_that_claims_are_tested_on_have_no_mean(policy, few_mazes, block):
+    (tested,) = stock_mazes().sample(block, 1)
+    vector = vector_per_maze(policy, (*few_mazes, tested.without_cheese()))
+    with pytest.raises(EditError) as error:
+        vector.mean()
+    assert str(error.value) == (
+        f"mean noise: got mazes that claims are tested on (seed {tested.seed}); use discovery mazes"
+    )
+
+
+def test_norms_of_tiny_and_of_huge_vectors_are_those_of_their_numbers():
+    for size in (1e-30, 1e30):
+        vector = Vector(DEFAULT_LAYER, torch.full((32, 16, 16), size), "v")
+        assert float(vector.norms()) == pytest.approx(size * np.sqrt(32 * 16 * 16), rel=1e-6)
 
 
 def test_a_mean_vector_may_be_given_to_any_number_of_mazes(policy, few_mazes, donor_mazes):

@@ -161,6 +161,16 @@ def test_a_cache_that_is_a_file_costs_no_result(project):
     assert run(testdir, "--policy", "two").ret == 0
 
 
+def test_a_folder_in_which_pytest_cannot_keep_its_cache_costs_no_result(project, pytestconfig):
+    testdir = project(claim_text(0.5))
+    filters = json.dumps(list(pytestconfig.getini("filterwarnings")))
+    testdir.makepyprojecttoml(f"[tool.pytest.ini_options]\nfilterwarnings = {filters}\n")
+    (testdir.path / ".pytest_cache").write_text("a file in the way")
+    result = testdir.runpytest_inprocess("claims")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*PytestCacheWarning: could not create cache path*", "*1 passed*"])
+
+
 def test_progress_that_cannot_be_written_costs_no_result(project, full):
     testdir = project(claim_text(0.5))
     full("progress")

@@ -422,6 +422,24 @@ def test_a_step_after_a_rejection_is_not_taken():
     assert (MazeDistribution((nothing,)) & MazeDistribution((fail,))).maze(3) is None
 
 
+@pytest.mark.parametrize("seed", [None, 8])
+def test_a_step_that_changes_the_seed_is_refused(seed):
+    class Reseeded:
+        def __call__(self, maze):
+            return dataclasses.replace(maze, seed=seed)
+
+        def __str__(self):
+            return "reseeded()"
+
+    for distribution in (MazeDistribution((Reseeded(),)), MazeDistribution((Reseeded(), lambda maze: None))):
+        with pytest.raises(SamplingError) as error:
+            distribution.maze(7)
+        assert str(error.value) == (
+            f"reseeded(): made a maze of seed {seed} of that of seed 7, wanted the same seed, by which mazes are "
+            "ordered, paired and replayed; change the maze that is given, by with_cheese and the like"
+        )
+
+
 def test_composition_keeps_all_the_steps_of_both():
     a, b, c = with_decision_square(), size_between(5, 9), cheese_in_corner(5)
     assert ((a & b) & c).steps == (a & (b & c)).steps == a.steps + b.steps + c.steps

@@ -212,6 +212,42 @@ def test_the_clamp_value_is_nine_times_the_mean_of_the_clearest_channel_at_the_c
     assert found.clamp_value == pytest.approx(5.4, abs=0.02)
 
 
+@pytest.mark.parametrize("scale", [1e-4, 1e-9])
+def test_means_of_however_small_activations_are_kept(scale):
+    def write(maze, activation, scale=1.0):
+        at(maze, activation)[:] = (2 + noise(maze, 32)) * scale
+
+    ordinary = discover_roles(written(write), mazes=FEW)
+    small = discover_roles(written(functools.partial(write, scale=scale)), mazes=FEW)
+    assert small.cheese_channels == ordinary.cheese_channels
+    np.testing.assert_allclose(np.array(small.at_cheese) / scale, ordinary.at_cheese, rtol=1e-3)
+    assert small.clamp_value == pytest.approx(ordinary.clamp_value * scale, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("largest", "decimals"), [(0, 6), (1e5, 6), (0.6, 6), (1e-2, 6), (0.0099, 7), (2e-3, 7), (1e-9, 13)]
+)
+def test_means_have_six_decimals_unless_even_the_largest_is_small(largest, decimals):
+    assert roles._decimals(largest) == decimals
+
+
+def test_ordinary_means_are_rounded_as_they_always_were():
+    values = np.random.default_rng(0).normal(size=(FEW, 32)).astype(np.float32)
+    found = roles._roles("a layer", [3], np.zeros(32), values, values[::-1] + 1)
+    assert found.at_cheese == tuple(np.round(values.mean(axis=0), 6).astype(float).tolist())
+    assert found.elsewhere == tuple(np.round((values[::-1] + 1).mean(axis=0), 6).astype(float).tolist())
+
+
+def test_the_contrast_of_a_channel_is_how_much_higher_it_is_at_the_cheese():
+    found = Roles("a layer", (2, 0, 1), (1.0, 2.0, 3.0), (0.5, -1.0, 0.6), (0.25, 0.5, 0.6), 4)
+    assert (found.contrast(0), found.contrast(1)) == (0.25, -1.5)
+    with pytest.raises(RoleError) as error:
+        found.contrast(2)
+    assert str(error.value) == (
+        "roles: channel 2 of a layer is 0.6 at the cheese and elsewhere; wanted one that tells them apart"
+    )
+
+
 def test_roles_are_found_on_the_first_discovery_mazes_with_the_mouse_at_the_start():
     policy = written(lambda maze, activation: at(maze, activation).fill(1 + maze.seed % 7))
     found = discover_roles(policy, mazes=FEW)

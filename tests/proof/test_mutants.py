@@ -190,6 +190,33 @@ def test_where_there_is_nothing_to_mutate_the_claim_says_so(policy, function, na
     assert result.reason.startswith("NothingToMutateError: ")
 
 
+@claim(**declared, effect_at_least=-0.5)
+def it_scales_if(policy, mazes, scaled):
+    """Scaling a channel does something, or nothing is scaled."""
+    return it_scales(policy, mazes) if scaled else it_edits_nothing(policy, mazes)
+
+
+def test_whether_there_is_something_to_mutate_depends_on_no_other_parameter_or_policy(policy, other):
+    def reason(policy, scaled):
+        spec = spec_of(it_scales_if)
+        run = ClaimToRun("it", spec, "", it_scales_if, policy, {"scaled": scaled}, str(scaled))
+        try:
+            return run_claim(mutated(run, "negated"), RunOptions(max_mazes=8), Measurements()).reason
+        except NothingToMutateError:
+            return "nothing to mutate"
+
+    assert [reason(policy, scaled) for scaled in (True, False)] == ["", "nothing to mutate"]
+    assert [reason(other, scaled) for scaled in (False, True)] == ["nothing to mutate", ""]
+
+
+def test_the_thresholds_of_a_claim_share_what_it_measures_under_a_mutant(policy, other):
+    def function(variant, policy):
+        return mutated(ClaimToRun("it", spec_of(it_scales), "", it_scales, policy, {}, variant), "negated").function
+
+    assert function("a", policy) is function("a", policy)
+    assert len({function("a", policy), function("b", policy), function("a", other)}) == 3
+
+
 def test_of_another_maze_there_is_only_what_belongs_to_a_maze(policy, mazes):
     edit = scale_channels(1, 2.0)
     assert under("another-maze", policy, mazes, edit) == edit

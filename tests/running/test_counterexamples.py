@@ -1,5 +1,6 @@
 """The smallest maze that contradicts a claim: found and shrunk where there is one, kept and read back."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -144,6 +145,13 @@ def test_an_error_of_the_measure_is_told(to_run):
         smallest_counterexample(to_run(broken))
 
 
+def test_a_measure_that_wants_a_seed_is_told_in_the_same_way(to_run):
+    with pytest.raises(
+        CounterexampleError, match=r"on any maze drawn for it .TypeError: .*, which has no seed; claims"
+    ):
+        smallest_counterexample(to_run(lambda maze: maze.seed % 2))
+
+
 def test_mazes_where_the_measure_is_undefined_contradict_nothing(to_run):
     def undefined_in_the_smallest(maze):
         if maze.size == 3:
@@ -164,7 +172,7 @@ def test_the_cheese_of_a_counterexample_is_never_under_the_mouse(to_run):
 def test_a_counterexample_is_read_back_as_the_maze_that_was_kept(to_run, tmp_path, policy):
     maze = Maze.from_text("..C\n.##\nM..")
     path = save_counterexample(to_run(lambda maze: 0.0), maze, tmp_path / "new" / "folder")
-    assert path == tmp_path / "new" / "folder" / "test_it-x--small-net.json"
+    assert path == tmp_path / "new" / "folder" / "test_a-test_it-x--small-net.json"
     assert read_counterexample(path) == maze
     content = json.loads(path.read_text())
     assert (content["claim"], content["policy"], content["sha256"]) == (
@@ -172,6 +180,13 @@ def test_a_counterexample_is_read_back_as_the_maze_that_was_kept(to_run, tmp_pat
         "small net",
         policy.sha256,
     )
+
+
+def test_claims_of_one_name_in_two_files_keep_their_counterexamples_apart(to_run, tmp_path):
+    run = to_run(lambda maze: 0.0)
+    maze = Maze.from_text("..C\n.##\nM..")
+    other = dataclasses.replace(run, name="claims/test_b.py::test_it[x]")
+    assert save_counterexample(run, maze, tmp_path) != save_counterexample(other, maze, tmp_path)
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", "{}", '{"maze": {}}', '{"maze": {"grid": ["#"]}}', "7"])

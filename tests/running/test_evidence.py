@@ -9,7 +9,7 @@ import pytest
 from interp_claims.claims import approximate_claim, claim, spec_of, universal_claim
 from interp_claims.controls import no_op, untrained
 from interp_claims.edits import add, cheese_vector, resample, subtract
-from interp_claims.mazes import CONFIRMATION, Maze, Observations, with_decision_square
+from interp_claims.mazes import CONFIRMATION, Maze, Observations, only, with_decision_square
 from interp_claims.mazes.strategies import perfect_mazes
 from interp_claims.measures import p_cheese, vector_fields
 from interp_claims.policies import DEFAULT_LAYER, Policy
@@ -151,12 +151,22 @@ def test_whatever_a_claim_raises_is_said_and_nothing_fails(policy):
 
 
 def _none_at_all():
-    from interp_claims.mazes import only
-
     def nothing(maze: Maze) -> bool:
         return False
 
     return only(nothing)
+
+
+def test_where_no_maze_can_be_drawn_there_are_no_pictures(policy, monkeypatch):
+    def condition(maze):
+        raise ZeroDivisionError("of the claim's own")
+
+    monkeypatch.setattr("interp_claims.mazes.sampling._PATIENCE", 3)
+    claimed, result = run(lowered, policy)
+    result = dataclasses.replace(result, scores=(), mazes=0)
+    for mazes in (_none_at_all(), only(condition)):
+        narrow = dataclasses.replace(claimed, spec=dataclasses.replace(claimed.spec, mazes=mazes))
+        assert pictured_mazes(narrow, result, OPTIONS) == ()
 
 
 def test_approximate_claims_show_the_first_maze(policy):

@@ -11,6 +11,7 @@ from interp_claims.verdicts import (
     studentised_interval,
     verdict_of_interval,
 )
+from interp_claims.verdicts.approximate import checked_table
 
 
 def correlated(count, slope, seed):
@@ -92,3 +93,38 @@ def test_an_interval_decides_when_it_lies_on_one_side(interval, direction, theta
 def test_tables_that_say_nothing_are_refused(table, message):
     with pytest.raises(EffectError, match=message):
         studentised_interval(table, rank_correlation, alpha=0.05, seed=0)
+
+
+def test_a_table_of_numbers_with_one_row_per_maze_is_taken_as_it_is():
+    for returned in ([[1, 2], [3, 4]], np.array([[True], [False]]), np.ones((2, 5), dtype=np.float32)):
+        table = checked_table(returned, 2)
+        assert table.dtype == np.float64
+        np.testing.assert_array_equal(table, np.asarray(returned, dtype=np.float64))
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (np.zeros(2), "got shape (2,), wanted (2, k), one row per maze; np.column_stack makes one"),
+        (np.zeros((3, 2)), "got shape (3, 2), wanted (2, k), one row per maze; np.column_stack makes one"),
+        (np.zeros((2, 0)), "got shape (2, 0), wanted (2, k), one row per maze; np.column_stack makes one"),
+        (
+            np.zeros((2, 2, 1)),
+            "got shape (2, 2, 1), wanted (2, k), one row per maze; np.column_stack makes one",
+        ),
+        (
+            [["a", "b"], ["c", "d"]],
+            "got no numbers (could not convert string to float: 'a'), wanted shape (2, k), one row per maze",
+        ),
+        ([[0, 1], [np.nan, np.inf]], "NaN or infinite for the mazes [1] of the batch; an undefined number must raise"),
+    ],
+)
+def test_what_is_no_such_table_is_an_error(returned, message):
+    with pytest.raises(EffectError) as error:
+        checked_table(returned, 2)
+    assert str(error.value) == f"table: {message}"
+
+
+def test_of_many_mazes_without_a_number_five_are_named():
+    with pytest.raises(EffectError, match=r"for the mazes \[0, 1, 2, 3, 4\] of the batch"):
+        checked_table(np.full((8, 2), np.nan), 8)
