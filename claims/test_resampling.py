@@ -19,7 +19,7 @@ from interp_claims.mazes import (
     size_between,
     stock_mazes,
 )
-from interp_claims.measures import dwelling_change, field_squares, mean_total_variation, published_change
+from interp_claims.measures import dwelling_change, dwelling_observations, mean_total_variation, published_change
 from interp_claims.policies import roles_of
 from interp_claims.sources import POST, REVIEWS
 
@@ -122,14 +122,15 @@ def test_resampling_shifts_where_the_mouse_dwells_more_when_the_cheese_is_elsewh
     run more than from mazes with the cheese on the same square.
 
     Where it dwells is the stationary distribution of its walk over the squares of the maze, begun anew at the start
-    with probability .01 a step, so that there is exactly one. Only mazes up to 13 x 13: all squares are asked about.
+    with probability .01 a step, so that there is exactly one. Only mazes up to 13 x 13: the mouse is asked about on
+    every square, looking left and looking right.
     """
     roles = roles_of(policy)
-    squares = Observations.at_squares(mazes, [field_squares(maze) for maze in mazes])
+    shown = dwelling_observations(mazes)
     same, elsewhere = zip(*donor_pairs(mazes))
 
     def change(donors):
-        edit = resample(policy, roles.cheese_channels, donor_observations(donors, squares), roles.layer)
-        return dwelling_change(policy, policy.edited(edit), mazes, squares)
+        edit = resample(policy, roles.cheese_channels, donor_observations(donors, shown), roles.layer)
+        return dwelling_change(policy, policy.edited(edit), mazes, shown)
 
     return change(elsewhere), change(same)

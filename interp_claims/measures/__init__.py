@@ -3,7 +3,7 @@
 from interp_claims.measures.behaviour import Behaviour, BehaviourTables, NotGatheredError
 from interp_claims.measures.changes import mean_total_variation, published_change, total_variation
 from interp_claims.measures.decisions import Decision, decide, decision_observations, p_cheese, p_top_right
-from interp_claims.measures.dwelling import dwelling_change, stationary_distribution
+from interp_claims.measures.dwelling import dwelling_change, dwelling_observations, stationary_distribution
 from interp_claims.measures.features import FEATURES, MORE_FEATURES, NOT_PREDICTIVE, PREDICTIVE, maze_features
 from interp_claims.measures.fields import VectorField, field_squares, vector_fields
 from interp_claims.measures.paths import normalised_path_probability, steps_from_top_right_path
@@ -29,6 +29,7 @@ __all__ = [
     "decide",
     "decision_observations",
     "dwelling_change",
+    "dwelling_observations",
     "field_squares",
     "maze_features",
     "mean_elsewhere",
