@@ -183,6 +183,7 @@ def test_the_negative_values_of_the_cheese_channel_hardly_matter(policy, mazes, 
     return mean_total_variation(policy, changed, squares)
 
 
+@pytest.mark.slow
 @claim(
     number=34,
     source=POST.section("Causal scrubbing the cheese-tracking channels"),
