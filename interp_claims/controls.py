@@ -193,6 +193,8 @@ another_mazes_outcomes = Control(
 )
 #: For claims about recorded behaviour: a mouse that gets the cheese in every maze.
 always_cheese = Control("always the cheese", lambda policy, mazes: policy.with_outcomes(Outcomes.ALWAYS_CHEESE))
+#: For claims about prediction: a mouse that gets the cheese where the first of the features is small, and only there.
+told_by_the_feature = Control("told by the feature", lambda policy, mazes: policy.with_outcomes(Outcomes.TOLD))
 #: Every vector replaced by the cheese vector of the very maze it is used in.
 own_mazes_vector = Control("the maze's own vector", _edits_replaced(_own_mazes_vector))
 #: Every vector replaced by its negative: what was added is subtracted.

@@ -26,6 +26,7 @@ from interp_claims.controls import (
     random_channels_like,
     replaced_throughout,
     straight_to,
+    told_by_the_feature,
     untrained,
 )
 from interp_claims.edits import (
@@ -73,7 +74,7 @@ EDIT_CONTROLS = CONTROLS[1:]
 MORE_EDIT_CONTROLS = [own_mazes_vector, negated, layers_silenced, cheese_channels_instead]
 OTHERS = [
     *(opposite_outcomes, another_mazes_outcomes, always_cheese, cheese_unseen),
-    *(replaced_throughout, straight_to(lambda maze: maze.top_right)),
+    *(told_by_the_feature, replaced_throughout, straight_to(lambda maze: maze.top_right)),
 ]
 
 
@@ -405,6 +406,7 @@ def test_random_channels_may_be_drawn_for_channels_without_an_edit(policy, mazes
         (opposite_outcomes, Outcomes.OPPOSITE),
         (another_mazes_outcomes, Outcomes.OF_ANOTHER_MAZE),
         (always_cheese, Outcomes.ALWAYS_CHEESE),
+        (told_by_the_feature, Outcomes.TOLD),
     ],
     ids=str,
 )

@@ -27,6 +27,7 @@ class Outcomes(enum.Enum):
     OPPOSITE = "the opposite of its own"
     OF_ANOTHER_MAZE = "those of another maze"
     ALWAYS_CHEESE = "always the cheese"
+    TOLD = "the cheese where a feature is small"
 
 
 Answer = TypeVar("Answer")
