@@ -10,7 +10,7 @@ import numpy as np
 from interp_claims.controls import Control
 from interp_claims.results import ClaimResult, ControlResult
 from interp_claims.running.context import BATCH, ClaimToRun, RunOptions, next_batch, with_controls
-from interp_claims.verdicts.approximate import studentised_interval, verdict_of_interval
+from interp_claims.verdicts.approximate import bootstrap_interval, verdict_of_interval
 from interp_claims.verdicts.sequential import Verdict
 
 
@@ -30,7 +30,7 @@ def run_approximate(run: ClaimToRun, options: RunOptions) -> ClaimResult:
         changed = [policy if control is None else control.apply(policy, batch) for batch in batches]
         measured = [run.table(shown, batch) for shown, batch in zip(changed, batches)]
         table = np.concatenate(measured)
-        return studentised_interval(table, spec.statistic, alpha=2 * options.alpha, seed=options.block.first)
+        return bootstrap_interval(table, spec.statistic, alpha=2 * options.alpha, seed=options.block.first)
 
     estimate, interval = interval_of(None)
     verdict = verdict_of_interval(interval, hypothesis.direction, hypothesis.theta)
