@@ -10,13 +10,14 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from filelock import FileLock
 
 from interp_claims.cli import main
 from interp_claims.commands import policies
 from interp_claims.mazes import CONFIRMATION, with_decision_square
-from interp_claims.measures import behaviour
+from interp_claims.measures import behaviour, success_by_offset
 from interp_claims.measures.behaviour import BehaviourTable, Part, file_of
 from interp_claims.policies import ImpalaNetwork, Policy, file_sha256, save_network, untrained_like
 from interp_claims.records import Records
@@ -361,6 +362,39 @@ def test_an_interrupted_command_keeps_what_was_gathered_and_goes_on(gather, meas
     assert gather()[0] == 0
     assert measured[0] == ("one", 1)
     assert len(rows(SMALL, folder)) == MAZES
+
+
+def test_success_by_offset_is_drawn_from_what_was_gathered(gather, measured, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        "interp_claims.pictures.heatmaps.plot_heatmap", lambda values, **options: drawn.append((values, options))
+    )
+    picture = tmp_path / "offsets.png"
+    status, out, _ = gather("--plot", str(picture))
+    assert status == 0
+    assert out.splitlines()[-1] == f"one: {MAZES} mazes drawn in {picture}"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    ((values, options),) = drawn
+    mazes = with_decision_square().sample(CONFIRMATION, MAZES)
+    got = [row.got_cheese for row in rows(SMALL, tmp_path / "cache" / "behaviour").values()]
+    assert values == success_by_offset(mazes, np.array(got, dtype=bool))
+    assert options["limits"] == (0, 1)
+    measured.clear()
+    shipped = tmp_path / "behaviour"
+    (tmp_path / "cache" / "behaviour").rename(shipped)
+    assert gather("--plot", str(tmp_path / "again.svg"))[0] == 0
+    assert measured == [], "the table that ships is there"
+    assert (tmp_path / "again.svg").read_text().startswith("<?xml")
+
+
+def test_a_picture_of_two_policies_or_of_no_known_kind_is_refused_before_anything_is_done(gather, measured, tmp_path):
+    status, _, error = gather("--plot", str(tmp_path / "offsets.text"))
+    assert status == 2
+    assert f"{tmp_path / 'offsets.text'}: got a name that ends in '.text', wanted one of ." in error
+    status, _, error = gather("--plot", str(tmp_path / "a.png"), policies=("one", "untrained-scale1-seed0"))
+    assert status == 2
+    assert "--plot: got 2 policies for one picture, wanted one; ask for each alone" in error
+    assert measured == []
 
 
 @pytest.mark.parametrize("command", ["behaviour", "roles"])

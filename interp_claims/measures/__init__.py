@@ -6,6 +6,7 @@ from interp_claims.measures.decisions import Decision, decide, decision_observat
 from interp_claims.measures.dwelling import dwelling_change, dwelling_observations, stationary_distribution
 from interp_claims.measures.features import FEATURES, MORE_FEATURES, NOT_PREDICTIVE, PREDICTIVE, maze_features
 from interp_claims.measures.fields import VectorField, field_squares, vector_fields
+from interp_claims.measures.offsets import success_by_offset
 from interp_claims.measures.paths import (
     normalised_path_probability,
     steps_from_top_right_path,
@@ -63,6 +64,7 @@ __all__ = [
     "stationary_distribution",
     "steps_from_top_right_path",
     "steps_off_top_right_path",
+    "success_by_offset",
     "target_in",
     "target_off_the_way",
     "total_variation",
