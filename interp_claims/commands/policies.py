@@ -50,7 +50,7 @@ def add_commands(commands: Any) -> None:
         "--plot",
         type=Path,
         metavar="FILE",
-        help="draw a heat map of how often one policy gets the cheese, by where it lies, seen from the top-right corner; "
+        help="draw how often one policy gets the cheese, by where it lies, seen from the top-right corner; "
         "the table of a policy that ships is there already",
     )
     behaviour.add_argument("--device", default="cpu", help="default: %(default)s")
