@@ -423,6 +423,21 @@ def test_a_folder_that_cannot_be_made_is_named(gather, tmp_path):
 # -- showing roles ---------------------------------------------------------------------------------------------------
 
 
+def test_a_table_of_roles_is_put_between_its_marks(gather, monkeypatch, tmp_path):
+    monkeypatch.setattr(policies, "roles_text", lambda policy: f"roles of {policy.name}")
+    monkeypatch.setattr(policies, "roles_markdown", lambda chosen: "".join(f"row of {p.name}\n" for p in chosen))
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- roles: begin -->\nold\n<!-- roles: end -->\nafter\n")
+    named = ("one", "untrained-scale1-seed0")
+    status, out, _ = gather("--markdown", str(page), policies=named, command="roles")
+    assert (status, out.splitlines()) == (0, [f"roles of {name}" for name in named])
+    rows = "".join(f"row of {name}\n" for name in named)
+    assert page.read_text() == f"before\n<!-- roles: begin -->\n{rows}<!-- roles: end -->\nafter\n"
+    status, out, error = gather("--markdown", str(tmp_path / "none.md"), command="roles")
+    assert (status, out) == (2, "")
+    assert "found no pair of marks" in error
+
+
 def test_the_roles_of_each_policy_are_shown(gather, monkeypatch):
     monkeypatch.setattr(policies, "roles_text", lambda policy: f"roles of {policy.name}, {policy.sha256[:6]}")
     untrained = Policy(ImpalaNetwork(1).initialise(0), name="x")

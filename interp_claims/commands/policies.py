@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.files import make_folder
+from interp_claims.files import check_marks, make_folder, write_between_marks
 from interp_claims.mazes.sampling import with_decision_square
 from interp_claims.measures import behaviour as behaviour_module
 from interp_claims.measures.behaviour import BehaviourTable, file_of, gathered_folder
@@ -21,7 +21,7 @@ from interp_claims.measures.offsets import success_by_offset
 from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.manifest import Manifest, untrained_like
 from interp_claims.policies.policy import Policy
-from interp_claims.report.roles import roles_text
+from interp_claims.report.roles import roles_markdown, roles_text
 
 _FORM = argparse.RawDescriptionHelpFormatter
 _EPILOG = """\
@@ -62,12 +62,19 @@ def add_commands(commands: Any) -> None:
         "roles",
         help="show which layers and channels of a policy play a part, and how surely they were found",
         description="Find the roles of policies on discovery mazes, or read those that were found before: the cheese "
-        "channels, how much each retargets on its own, how clearly each layer tracks the cheese and how much P(cheese) "
-        "depends on it there, and the overlap of the channels found on four disjoint sets of mazes.",
+        "channels, which of them retarget on their own, how much P(cheese) depends on every single channel, how "
+        "clearly each layer tracks the cheese and how much P(cheese) depends on it there, and the overlap of the "
+        "channels found on four disjoint sets of mazes.",
         epilog=_EPILOG,
         formatter_class=_FORM,
     )
     roles.add_argument("policies", nargs="+", metavar="POLICY", help="as for pytest claims/ --policy")
+    roles.add_argument(
+        "--markdown",
+        type=Path,
+        metavar="PATH",
+        help="put a table between the marks 'roles: begin' and 'roles: end' of this file, too",
+    )
     roles.add_argument("--device", default="cpu", help="default: %(default)s")
     roles.add_argument(
         "--manifest", type=Path, default=Path("fixtures/policies.toml"), help="shipped policies (default: %(default)s)"
@@ -122,8 +129,14 @@ def _plot(policy: Policy, table: BehaviourTable, path: Path) -> None:
 def _roles(chosen: argparse.Namespace) -> None:
     manifest = Manifest(chosen.manifest)
     manifest.check(chosen.policies)
-    for which in manifest.names(chosen.policies):
-        print(roles_text(manifest.load(which, chosen.device, ActivationCache())))
+    if chosen.markdown is not None:
+        check_marks(chosen.markdown, "roles")
+    cache = ActivationCache()
+    policies = [manifest.load(which, chosen.device, cache) for which in manifest.names(chosen.policies)]
+    for policy in policies:
+        print(roles_text(policy))
+    if chosen.markdown is not None:
+        write_between_marks(chosen.markdown, "roles", roles_markdown(policies))
 
 
 def _gather(policy: Policy, path: Path) -> None:
