@@ -78,6 +78,7 @@ def test_subtracting_the_cheese_vector_hardly_ever_raises_p_cheese(policy, mazes
     return p_cheese(policy.edited(subtract(vector)), mazes) - p_cheese(policy, mazes) > 0.016
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coefficient", [0.5, 2.0])
 @claim(
     number=11,
@@ -221,6 +222,7 @@ def _as_without_cheese(policy, shown_by, mazes):
     return total_variation(policy.direction_probabilities(shown), shown_by.direction_probabilities(cheeseless)) <= 0.05
 
 
+@pytest.mark.slow
 @claim(
     number=16,
     source=POST.section("Comparing the modified network against behavior when cheese isn't there"),
@@ -239,6 +241,7 @@ def test_away_from_the_start_subtracting_the_vector_is_sometimes_taking_the_chee
     return after.astype(float) - before
 
 
+@pytest.mark.slow
 @claim(
     number=16,
     source=POST.section("Comparing the modified network against behavior when cheese isn't there"),

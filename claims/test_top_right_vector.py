@@ -50,6 +50,7 @@ def test_in_small_mazes_the_top_right_vector_does_less(policy, mazes):
     return np.column_stack([[maze.size for maze in mazes], _drawn_to_the_corner(policy, mazes)])
 
 
+@pytest.mark.slow
 @claim(
     number=30,
     source=TOP_RIGHT_POST.section("Other coefficients"),
