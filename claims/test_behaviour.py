@@ -10,8 +10,8 @@ import pytest
 from interp_claims.claims import approximate_claim, claim
 from interp_claims.controls import always_cheese, another_mazes_outcomes, opposite_outcomes, untrained
 from interp_claims.mazes import cheese_in_corner
-from interp_claims.measures import DECIDING_MAZES, FEATURES, MORE_FEATURES, NOT_PREDICTIVE, PREDICTIVE, maze_features
-from interp_claims.sources import POST, REVIEWS, STATISTICS_POST
+from interp_claims.measures import DECIDING_MAZES, FEATURES, PREDICTIVE, maze_features
+from interp_claims.sources import POST, STATISTICS_POST
 from interp_claims.verdicts import (
     correlation,
     logistic_coefficient,
@@ -26,7 +26,8 @@ TILES_TO_CHEESE = "Euclidean decision square to cheese"
 TILES_TO_CORNER = "Euclidean decision square to top-right"
 THREE = (CHEESE_TO_CORNER, STEPS_TO_CHEESE, TILES_TO_CHEESE)
 FOUR = (*THREE, TILES_TO_CORNER)
-REGRESSED_ON = 1500
+#: So many mazes with something to decide are in every table of behaviour, at least.
+RECORDED = 1500
 
 
 # -- where the mouse goes --------------------------------------------------------------------------------------------
@@ -86,25 +87,15 @@ def test_off_distribution_the_agent_often_gets_the_cheese(policy, mazes, behavio
     reported="no figure",
 )
 def test_the_agent_sometimes_reaches_neither_cheese_nor_corner(policy, mazes, behaviour):
-    """The agent sometimes reaches neither the cheese nor the top-right corner: in at least 2% of mazes."""
+    """The agent sometimes reaches neither the cheese nor the top-right corner: in at least 2% of mazes.
+
+    The source shows a mouse that stops at neither. What is recorded does not tell stopping from wandering about until
+    the 256 steps are over, so both count.
+    """
     return behaviour(policy, mazes).neither
 
 
 # -- what tells whether it gets the cheese ---------------------------------------------------------------------------
-
-
-@claim(
-    number=4,
-    source=POST.section("Behavioral statistics"),
-    effect_at_least={"direction": 0.02, "size": (0.833 - 0.691) / 2},
-    bounds=(-1, 1),
-    mazes=DECIDING_MAZES,
-    null_controls=(another_mazes_outcomes,),
-    reported="83.3% against 69.1%",
-)
-def test_four_distances_tell_whether_the_agent_gets_the_cheese(policy, mazes, predictor):
-    """Four distances predict whether the agent gets the cheese better than always predicting the commoner outcome."""
-    return predictor.gain(policy, mazes, FOUR)
 
 
 @pytest.mark.parametrize("distance", THREE)
@@ -113,7 +104,7 @@ def test_four_distances_tell_whether_the_agent_gets_the_cheese(policy, mazes, pr
     source=POST.section("Behavioral statistics"),
     mazes=DECIDING_MAZES,
     statistic=logistic_coefficient(0),
-    sample=REGRESSED_ON,
+    sample=RECORDED,
     at_most=0,
     null_controls=(opposite_outcomes,),
     reported="-2.786, -1.084, -0.623",
@@ -130,7 +121,7 @@ def test_the_larger_a_distance_the_less_the_agent_gets_the_cheese(policy, mazes,
     source=POST.section("Behavioral statistics"),
     mazes=DECIDING_MAZES,
     statistic=logistic_coefficient(0),
-    sample=REGRESSED_ON,
+    sample=RECORDED,
     at_least=0,
     null_controls=(opposite_outcomes,),
     reported="+1.326, later called an artifact",
@@ -143,58 +134,13 @@ def test_far_from_the_corner_the_agent_gets_the_cheese_more(policy, mazes, behav
     return np.column_stack([maze_features(mazes, [TILES_TO_CORNER, *THREE]), behaviour(policy, mazes).got_cheese])
 
 
-@pytest.mark.parametrize("distance", PREDICTIVE[:4])
-@claim(
-    number=5,
-    source=STATISTICS_POST.section("Regressions on one variable"),
-    effect_at_least=0.02,  # the smallest reported gain is .754 - .714, of which half is .02
-    bounds=(-1, 1),
-    mazes=DECIDING_MAZES,
-    null_controls=(another_mazes_outcomes,),
-    reported="77.5%, 77.3%, 76.1%, 75.4% against 71.4%",
-)
-def test_one_distance_tells_whether_the_agent_gets_the_cheese(policy, mazes, predictor, distance):
-    """One distance alone predicts whether the agent gets the cheese better than the commoner outcome."""
-    return predictor.gain(policy, mazes, [distance])
-
-
-@pytest.mark.parametrize("distance", PREDICTIVE[4:])
-@claim(
-    number=5,
-    source=STATISTICS_POST.section("Regressions on one variable"),
-    effect_at_least=0.009,  # half of the smallest reported gain, .732 - .714
-    bounds=(-1, 1),
-    mazes=DECIDING_MAZES,
-    null_controls=(another_mazes_outcomes,),
-    reported="73.5%, 73.2% against 71.4%",
-)
-def test_steps_from_the_cheese_tell_whether_the_agent_gets_it(policy, mazes, predictor, distance):
-    """The steps from cheese to corner alone predict whether the agent gets it better than the commoner outcome."""
-    return predictor.gain(policy, mazes, [distance])
-
-
-@pytest.mark.parametrize("distance", NOT_PREDICTIVE)
-@claim(
-    number=5,
-    source=STATISTICS_POST.section("Regressions on one variable"),
-    effect_at_least=0.02,
-    bounds=(-1, 1),
-    mazes=DECIDING_MAZES,
-    null_controls=(another_mazes_outcomes,),
-    reported="at most 71.3% against 77.3%",
-)
-def test_five_other_distances_tell_less_than_the_one_from_cheese_to_corner(policy, mazes, predictor, distance):
-    """Five other distances predict worse than the one from cheese to corner."""
-    return predictor.correct(policy, mazes, [CHEESE_TO_CORNER]) - predictor.correct(policy, mazes, [distance])
-
-
 @pytest.mark.parametrize("distance", PREDICTIVE)
 @approximate_claim(
     number=5,
     source=STATISTICS_POST.section("Regressions on one variable"),
     mazes=DECIDING_MAZES,
     statistic=logistic_coefficient(0),
-    sample=REGRESSED_ON,
+    sample=RECORDED,
     at_most=0,
     null_controls=(opposite_outcomes,),
     reported="all negative",
@@ -202,50 +148,6 @@ def test_five_other_distances_tell_less_than_the_one_from_cheese_to_corner(polic
 def test_each_predictive_distance_alone_has_a_negative_sign(policy, mazes, behaviour, distance):
     """Each predictive distance alone: the larger it is, the less the agent gets the cheese."""
     return np.column_stack([maze_features(mazes, [distance]), behaviour(policy, mazes).got_cheese])
-
-
-@claim(
-    number=6,
-    source=STATISTICS_POST.section("Regression on three variables"),
-    effect_at_least={"direction": 0.02, "size": (0.824 - 0.714) / 2},
-    bounds=(-1, 1),
-    mazes=DECIDING_MAZES,
-    null_controls=(another_mazes_outcomes,),
-    reported="82.4% against 71.4%",
-)
-def test_three_distances_tell_whether_the_agent_gets_the_cheese(policy, mazes, predictor):
-    """Three distances predict whether the agent gets the cheese better than the commoner outcome."""
-    return predictor.gain(policy, mazes, THREE)
-
-
-@claim(
-    number=6,
-    source=STATISTICS_POST.section("Regression on three variables"),
-    effect_at_least={"direction": 0.02, "size": (0.824 - 0.759) / 2},
-    bounds=(-1, 1),
-    mazes=DECIDING_MAZES,
-    null_controls=(another_mazes_outcomes,),
-    reported="75.9% against 82.4%",
-)
-def test_without_the_distance_of_cheese_and_corner_less_is_told(policy, mazes, predictor):
-    """Leaving out the distance of cheese and corner, the other two predict worse than all three."""
-    return predictor.correct(policy, mazes, THREE) - predictor.correct(policy, mazes, THREE[1:])
-
-
-@pytest.mark.parametrize("left_out", THREE[1:])
-@claim(
-    number=6,
-    source=STATISTICS_POST.section("Regression on three variables"),
-    effect_at_least=0.0025,  # half of the smaller reported loss, .824 - .819
-    bounds=(-1, 1),
-    mazes=DECIDING_MAZES,
-    null_controls=(another_mazes_outcomes,),
-    reported="81.9% and 81.7% against 82.4%",
-)
-def test_without_a_distance_of_decision_square_and_cheese_less_is_told(policy, mazes, predictor, left_out):
-    """Leaving out one of the two distances of decision square and cheese, the others predict worse than all three."""
-    kept = [name for name in THREE if name != left_out]
-    return predictor.correct(policy, mazes, THREE) - predictor.correct(policy, mazes, kept)
 
 
 def _distances_or_mixed_up(policy, mazes, names):
@@ -261,7 +163,7 @@ def _distances_or_mixed_up(policy, mazes, names):
     source=STATISTICS_POST.section("Correlation of the variables"),
     mazes=DECIDING_MAZES,
     statistic=correlation,
-    sample=REGRESSED_ON,
+    sample=RECORDED,
     at_least=0.886 / 2,
     null_controls=(another_mazes_outcomes,),
     reported=".886",
@@ -280,7 +182,7 @@ def test_steps_and_tiles_from_the_decision_square_to_the_cheese_are_correlated(p
     source=STATISTICS_POST.section("Variance inflation factors"),
     mazes=DECIDING_MAZES,
     statistic=variance_inflation(0),
-    sample=REGRESSED_ON,
+    sample=RECORDED,
     at_least=1 + (4.64 - 1) / 2,
     null_controls=(another_mazes_outcomes,),
     reported="VIF 4.64 and 4.66",
@@ -293,13 +195,34 @@ def test_each_distance_of_decision_square_and_cheese_inflates_the_others_varianc
     return _distances_or_mixed_up(policy, mazes, [distance, *(name for name in THREE if name != distance)])
 
 
+@approximate_claim(
+    number=7,
+    source=STATISTICS_POST.section("Variance inflation factors"),
+    mazes=DECIDING_MAZES,
+    statistic=variance_inflation(0),
+    sample=RECORDED,
+    at_most=1.1,
+    null_controls=(another_mazes_outcomes,),
+    reported="VIF 1.05",
+)
+def test_the_distance_of_cheese_and_corner_hardly_inflates_the_others_variance(policy, mazes):
+    """The variance inflation factor of the distance of cheese and corner, given the other two, is at most 1.1, from
+    which on a ratio counts.
+
+    This is a property of the mazes alone, the same for every policy; the control asks for the factor of the steps from
+    decision square to cheese instead.
+    """
+    own = policy.outcomes is type(policy.outcomes).OWN
+    return maze_features(mazes, THREE if own else [STEPS_TO_CHEESE, CHEESE_TO_CORNER, TILES_TO_CHEESE])
+
+
 @pytest.mark.parametrize("distance", THREE[1:])
 @approximate_claim(
     number=8,
     source=STATISTICS_POST.section("Sign stability"),
     mazes=DECIDING_MAZES,
     statistic=negative_share(list(FEATURES).index(STEPS_TO_CHEESE)),
-    sample=REGRESSED_ON,
+    sample=RECORDED,
     at_least=0.95,
     null_controls=(opposite_outcomes,),
     reported="never",
@@ -321,7 +244,7 @@ def test_whatever_else_is_regressed_on_the_signs_of_two_distances_stay(policy, m
     source=STATISTICS_POST.section("Sign stability"),
     mazes=DECIDING_MAZES,
     statistic=negative_share(list(FEATURES).index(CHEESE_TO_CORNER)),
-    sample=REGRESSED_ON,
+    sample=RECORDED,
     at_least=0.9,
     null_controls=(opposite_outcomes,),
     reported="few (recomputed: 0.5%)",
@@ -337,7 +260,7 @@ def test_whatever_else_is_regressed_on_the_sign_of_cheese_to_corner_rarely_chang
     source=POST.section("Comments: cheese-finding by offset from the corner"),
     mazes=DECIDING_MAZES,
     statistic=rank_correlation,
-    sample=REGRESSED_ON,
+    sample=RECORDED,
     at_most=-0.02,
     null_controls=(opposite_outcomes,),
     reported="falls; perfect inside the 5 x 5",
@@ -347,30 +270,12 @@ def test_the_farther_the_cheese_is_from_the_corner_the_less_the_agent_gets_it(po
     return np.column_stack([maze_features(mazes, [CHEESE_TO_CORNER]), behaviour(policy, mazes).got_cheese])
 
 
-@claim(
-    number=9,
-    source=POST.section("Comments: cheese-finding by offset from the corner"),
-    effect_at_least=0.02,
-    bounds=(-1, 1),
-    mazes=DECIDING_MAZES,
-    null_controls=(another_mazes_outcomes,),
-    reported="non-linear, no figure",
-)
-def test_cheese_finding_falls_with_the_offset_in_no_straight_line(policy, mazes, predictor):
-    """Trees on the cheese's offset from the corner predict better than a line through its distance: the fall is not
-    linear, or not one of the distance. (Also the reviewers' question whether that distance stands in for something.)"""
-    offset = ("rows from cheese to top", "columns from cheese to right")
-    return predictor.correct(policy, mazes, offset, "boosted trees") - predictor.correct(
-        policy, mazes, [CHEESE_TO_CORNER]
-    )
-
-
 @approximate_claim(
     number=10,
     source=STATISTICS_POST.section("Path distance at equal Euclidean distances"),
     mazes=DECIDING_MAZES,
     statistic=logistic_coefficient(0),
-    sample=REGRESSED_ON,
+    sample=RECORDED,
     at_most=0,
     null_controls=(opposite_outcomes,),
     reported="no figure",
@@ -379,32 +284,3 @@ def test_at_equal_tiles_more_steps_to_the_cheese_lower_cheese_finding(policy, ma
     """At equal Euclidean distances, more steps from the decision square to the cheese make getting it less likely."""
     names = [STEPS_TO_CHEESE, TILES_TO_CHEESE, CHEESE_TO_CORNER]
     return np.column_stack([maze_features(mazes, names), behaviour(policy, mazes).got_cheese])
-
-
-# -- what reviewers asked --------------------------------------------------------------------------------------------
-
-
-@claim(
-    number=4,
-    source=REVIEWS.section("Can the regression be pushed towards 95%?"),
-    accuracy_at_least=0.95,
-    mazes=DECIDING_MAZES,
-    null_controls=(another_mazes_outcomes,),
-)
-def test_more_features_and_trees_predict_nearly_every_outcome(policy, mazes, predictor):
-    """Boosted trees on all features predict whether the agent gets the cheese in at least 95% of mazes."""
-    return predictor.correct(policy, mazes, tuple(MORE_FEATURES), "boosted trees")
-
-
-@claim(
-    number=4,
-    source=REVIEWS.section("Can the regression be pushed towards 95%?"),
-    effect_at_least=0.02,
-    bounds=(-1, 1),
-    mazes=DECIDING_MAZES,
-    null_controls=(another_mazes_outcomes,),
-)
-def test_more_features_and_trees_predict_better_than_four_distances(policy, mazes, predictor):
-    """Boosted trees on all features predict better than a logistic regression on four distances."""
-    more = predictor.correct(policy, mazes, tuple(MORE_FEATURES), "boosted trees")
-    return more - predictor.correct(policy, mazes, FOUR)

@@ -3,19 +3,26 @@
 import pytest
 
 from interp_claims.claims import claim, universal_claim
-from interp_claims.controls import another_mazes_vector, matched_noise, negated, no_op, own_mazes_vector, untrained
+from interp_claims.controls import (
+    another_mazes_vector,
+    cheese_unseen,
+    matched_noise,
+    negated,
+    no_op,
+    own_mazes_vector,
+    untrained,
+)
 from interp_claims.edits import Sequence, add, cheese_vector, noise_like, subtract
 from interp_claims.mazes import (
     DISCOVERY,
     Observations,
-    decision_square,
     mazes_with_cheese_at_offset,
     other_mazes,
     stock_mazes,
     with_decision_square,
 )
 from interp_claims.mazes.strategies import perfect_mazes
-from interp_claims.measures import decide, decision_observations, p_cheese, total_variation
+from interp_claims.measures import decide, decision_observations, p_cheese, p_top_right, total_variation
 from interp_claims.policies import DEFAULT_LAYER, RESIDUAL_LAYERS, layers_to_edit
 from interp_claims.sources import CODE, POST
 
@@ -37,6 +44,56 @@ def test_subtracting_the_cheese_vector_lowers_p_cheese(policy, mazes):
     """Subtracting a maze's own cheese vector lowers P(cheese) at its decision square."""
     vector = cheese_vector(policy, mazes)
     return p_cheese(policy, mazes) - p_cheese(policy.edited(subtract(vector)), mazes)
+
+
+@claim(
+    number=11,
+    source=POST.section("Quantifying the effect of subtracting the cheese vector"),
+    effect_at_least={"direction": 0.02, "size": (0.749 - 0.034) / 2},
+    bounds=(-1, 1),
+    mazes=with_decision_square(),
+    null_controls=(untrained, no_op),
+    contrast_controls=(another_mazes_vector,),
+    reported="recomputed means .034 to .749",
+)
+def test_subtracting_the_cheese_vector_raises_p_top_right(policy, mazes):
+    """Subtracting a maze's own cheese vector raises the probability of the step towards the top-right corner."""
+    vector = cheese_vector(policy, mazes)
+    return p_top_right(policy.edited(subtract(vector)), mazes) - p_top_right(policy, mazes)
+
+
+@claim(
+    number=11,
+    source=POST.section("Quantifying the effect of subtracting the cheese vector"),
+    effect_at_most=0.05,
+    bounds=(0, 1),
+    mazes=with_decision_square(),
+    null_controls=(negated,),
+    reported="recomputed: in 2 of 56 mazes, by at most .016",
+)
+def test_subtracting_the_cheese_vector_hardly_ever_raises_p_cheese(policy, mazes):
+    """In at most 5% of mazes does subtracting the maze's own cheese vector raise P(cheese) by more than .016, the most
+    that was reported."""
+    vector = cheese_vector(policy, mazes)
+    return p_cheese(policy.edited(subtract(vector)), mazes) - p_cheese(policy, mazes) > 0.016
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("coefficient", [0.5, 2.0])
+@claim(
+    number=11,
+    source=CODE.section("the cheese vector with other coefficients"),
+    effect_at_least=0.02,
+    bounds=(-1, 1),
+    mazes=with_decision_square(),
+    null_controls=(untrained, no_op),
+    contrast_controls=(another_mazes_vector,),
+    reported="no figure",
+)
+def test_subtracting_half_or_twice_the_cheese_vector_lowers_p_cheese_too(policy, mazes, coefficient):
+    """Subtracting a maze's own cheese vector half or twice lowers P(cheese) at its decision square."""
+    vector = cheese_vector(policy, mazes)
+    return p_cheese(policy, mazes) - p_cheese(policy.edited(subtract(vector, coefficient)), mazes)
 
 
 @claim(
@@ -126,7 +183,7 @@ def test_the_vector_of_a_maze_with_the_cheese_nearby_works_too(policy, mazes, ti
     number=15,
     source=POST.section("Does the cheese vector modification generalise to other mazes?"),
     effect_at_least=0.02,
-    bounds=(-2, 2),
+    bounds=(-1, 1),
     mazes=with_decision_square(),
     null_controls=(untrained, no_op),
     contrast_controls=(matched_noise,),
@@ -136,11 +193,11 @@ def test_the_vector_of_a_maze_with_the_cheese_farther_off_works_less(policy, maz
     """The cheese vector of another maze lowers P(cheese) less with its cheese three to six squares off than with its
     cheese on the same square."""
 
-    def lowered(offset):
+    def left(offset):
         vector = cheese_vector(policy, mazes).measured_on(mazes_with_cheese_at_offset(mazes, offset))
-        return p_cheese(policy, mazes) - p_cheese(policy.edited(subtract(vector)), mazes)
+        return p_cheese(policy.edited(subtract(vector)), mazes)
 
-    return lowered(0) - lowered(tiles)
+    return left(tiles) - left(0)
 
 
 @universal_claim(
@@ -157,26 +214,48 @@ def test_at_the_start_square_subtracting_the_vector_is_taking_the_cheese_away(po
     assert abs(subtracted - cheeseless).max() <= 1e-5
 
 
+def _as_without_cheese(policy, shown_by, mazes):
+    """Whether, at the decision square, ``policy`` does what ``shown_by`` does without the cheese: a total variation of
+    at most .05."""
+    shown = decision_observations(mazes)
+    cheeseless = shown.with_mazes(lambda maze: maze.without_cheese())
+    return total_variation(policy.direction_probabilities(shown), shown_by.direction_probabilities(cheeseless)) <= 0.05
+
+
+@pytest.mark.slow
 @claim(
     number=16,
     source=POST.section("Comparing the modified network against behavior when cheese isn't there"),
-    effect_at_most=0.05,
+    effect_at_least=0.02,
+    bounds=(-1, 1),
+    mazes=with_decision_square(),
+    null_controls=(untrained, no_op),
+    contrast_controls=(another_mazes_vector,),
+    reported="sometimes",
+)
+def test_away_from_the_start_subtracting_the_vector_is_sometimes_taking_the_cheese_away(policy, mazes):
+    """At the decision square, subtracting the cheese vector gives the probabilities of the maze without cheese, to a
+    total variation of .05, in more mazes than those where the cheese makes no such difference: in 2% more."""
+    subtracted = policy.edited(subtract(cheese_vector(policy, mazes)))
+    after, before = (_as_without_cheese(which, policy, mazes) for which in (subtracted, policy))
+    return after.astype(float) - before
+
+
+@pytest.mark.slow
+@claim(
+    number=16,
+    source=POST.section("Comparing the modified network against behavior when cheese isn't there"),
+    effect_at_least=0.02,
     bounds=(0, 1),
     mazes=with_decision_square(),
-    null_controls=(no_op,),
-    reported="sometimes but not always",
+    null_controls=(cheese_unseen,),
+    reported="not always",
 )
-def test_away_from_the_start_subtracting_the_vector_is_nearly_taking_the_cheese_away(policy, mazes):
-    """At the decision square, subtracting the cheese vector gives nearly the probabilities of the maze without cheese:
-    the total variation is at most .05 on average.
-
-    The source sees this "sometimes but not always".
-    """
+def test_away_from_the_start_subtracting_the_vector_is_not_always_taking_the_cheese_away(policy, mazes):
+    """At the decision square, subtracting the cheese vector gives other probabilities than those of the maze without
+    cheese, by a total variation of more than .05, in at least 2% of mazes."""
     subtracted = policy.edited(subtract(cheese_vector(policy, mazes)))
-    with_cheese = subtracted.direction_probabilities(decision_observations(mazes))
-    squares = [[square] for square in map(decision_square, mazes)]
-    cheeseless = Observations.at_squares([maze.without_cheese() for maze in mazes], squares)
-    return total_variation(with_cheese, policy.direction_probabilities(cheeseless))
+    return ~_as_without_cheese(subtracted, policy, mazes)
 
 
 @claim(

@@ -56,7 +56,8 @@ class ClaimSpec:
         null_controls: must come out refuted.
         contrast_controls: must be exceeded.
         budget: the largest number of mazes; for approximate claims, the number looked at.
-        statistic: for approximate claims, estimate and standard error of the table that the function returns.
+        statistic: for approximate claims, the estimate from the table that the function returns, and its standard
+            error where it has one.
         reported: the figure that the source reports, in words; empty where it reports none.
         fails_for: for universal claims, the controls under which a counterexample must be found.
     """
@@ -196,7 +197,7 @@ def approximate_claim(
     null_controls: Sequence[Control],
     reported: str = "",
 ) -> Callable[[Function], Function]:
-    """Declare a claim about a coefficient or a rank correlation: one look at ``sample`` mazes, studentised bootstrap.
+    """Declare a claim about a coefficient or a rank correlation: one look at ``sample`` mazes, bootstrap.
 
     The function returns a table with one row per maze, shape (n, k). The verdict is labelled *approximate*.
 

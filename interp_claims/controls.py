@@ -14,12 +14,14 @@ from typing import Optional
 import numpy as np
 import torch
 
-from interp_claims.edits.channels import zero_ablate
+from interp_claims.edits.channels import ReplaceChannels, zero_ablate
 from interp_claims.edits.edit import Edit, EditError, NoOp
 from interp_claims.edits.edit import Sequence as EditSequence
 from interp_claims.edits.vectors import AddVector, Vector, cheese_vector, noise_like
+from interp_claims.mazes.actions import Direction, direction_between
 from interp_claims.mazes.donors import other_mazes
-from interp_claims.mazes.maze import Maze
+from interp_claims.mazes.geometry import shortest_path
+from interp_claims.mazes.maze import Maze, Square
 from interp_claims.mazes.sampling import maze_rng, shared_rng
 from interp_claims.policies.forward import ActivationEdit
 from interp_claims.policies.manifest import related, untrained_like
@@ -101,6 +103,17 @@ def _last_layer_silenced(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> A
     return EditSequence((edit, zero_ablate(policy, range(policy.shape(last)[0]), last)))
 
 
+def _replaced_throughout(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
+    parts = edit.edits if isinstance(edit, EditSequence) else (edit,)
+
+    def widened(part: ActivationEdit) -> ActivationEdit:
+        if not isinstance(part, ReplaceChannels):
+            return part
+        return part.map_channels(lambda channels, layer: np.arange(policy.shape(layer)[0]))
+
+    return EditSequence(map(widened, parts))
+
+
 def _cheese_channels(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
     def theirs(channels: np.ndarray, layer: str) -> np.ndarray:
         roles = roles_of(policy)
@@ -146,6 +159,20 @@ def another_policy(name: str) -> Control:
     return Control(name, lambda policy, mazes: related(policy, name), name)
 
 
+def straight_to(target_of: Callable[[Maze], Square]) -> Control:
+    """A mouse that always takes the shortest path to one square of each maze: what "it rarely gets there" must notice.
+
+    Args:
+        target_of: from a maze, wherever its mouse stands, to that square.
+    """
+
+    def step(maze: Maze) -> Direction:
+        path = shortest_path(maze, maze.mouse, target_of(maze))
+        return direction_between(path[0], path[1]) if len(path) > 1 else Direction.STAY
+
+    return Control("straight to the target", lambda policy, mazes: policy.following(step))
+
+
 #: A network of the same shape with fresh weights; its roles are found by the same procedure.
 untrained = Control("untrained", _untrained)
 #: Every edit replaced by one that changes nothing.
@@ -166,12 +193,16 @@ another_mazes_outcomes = Control(
 )
 #: For claims about recorded behaviour: a mouse that gets the cheese in every maze.
 always_cheese = Control("always the cheese", lambda policy, mazes: policy.with_outcomes(Outcomes.ALWAYS_CHEESE))
+#: For claims about prediction: a mouse that gets the cheese where the first of the features is small, and only there.
+told_by_the_feature = Control("told by the feature", lambda policy, mazes: policy.with_outcomes(Outcomes.TOLD))
 #: Every vector replaced by the cheese vector of the very maze it is used in.
 own_mazes_vector = Control("the maze's own vector", _edits_replaced(_own_mazes_vector))
 #: Every vector replaced by its negative: what was added is subtracted.
 negated = Control("negated", _edits_replaced(_negated))
 #: Every edit followed by setting its whole layer to zero: what a claim that little changes must notice.
 layers_silenced = Control("whole layer set to zero", _edits_replaced(_layers_silenced))
+#: Every replacement of channels widened to all channels of their layer, other edits as they are.
+replaced_throughout = Control("all channels replaced", _edits_replaced(_replaced_throughout))
 #: Every edit followed by setting the last layer before the heads to zero: what a claim about entropy must notice.
 last_layer_silenced = Control("last layer set to zero", _edits_replaced(_last_layer_silenced))
 #: Every edit moved to as many cheese channels.

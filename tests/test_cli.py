@@ -10,13 +10,14 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from filelock import FileLock
 
 from interp_claims.cli import main
 from interp_claims.commands import policies
 from interp_claims.mazes import CONFIRMATION, with_decision_square
-from interp_claims.measures import behaviour
+from interp_claims.measures import behaviour, success_by_offset
 from interp_claims.measures.behaviour import BehaviourTable, Part, file_of
 from interp_claims.policies import ImpalaNetwork, Policy, file_sha256, save_network, untrained_like
 from interp_claims.records import Records
@@ -365,6 +366,39 @@ def test_an_interrupted_command_keeps_what_was_gathered_and_goes_on(gather, meas
     assert len(rows(SMALL, folder)) == MAZES
 
 
+def test_success_by_offset_is_drawn_from_what_was_gathered(gather, measured, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        "interp_claims.pictures.heatmaps.plot_heatmap", lambda values, **options: drawn.append((values, options))
+    )
+    picture = tmp_path / "offsets.png"
+    status, out, _ = gather("--plot", str(picture))
+    assert status == 0
+    assert out.splitlines()[-1] == f"one: {MAZES} mazes drawn in {picture}"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    ((values, options),) = drawn
+    mazes = with_decision_square().sample(CONFIRMATION, MAZES)
+    got = [row.got_cheese for row in rows(SMALL, tmp_path / "cache" / "behaviour").values()]
+    assert values == success_by_offset(mazes, np.array(got, dtype=bool))
+    assert options["limits"] == (0, 1)
+    measured.clear()
+    shipped = tmp_path / "behaviour"
+    (tmp_path / "cache" / "behaviour").rename(shipped)
+    assert gather("--plot", str(tmp_path / "again.svg"))[0] == 0
+    assert measured == [], "the table that ships is there"
+    assert (tmp_path / "again.svg").read_text().startswith("<?xml")
+
+
+def test_a_picture_of_two_policies_or_of_no_known_kind_is_refused_before_anything_is_done(gather, measured, tmp_path):
+    status, _, error = gather("--plot", str(tmp_path / "offsets.text"))
+    assert status == 2
+    assert f"{tmp_path / 'offsets.text'}: got a name that ends in '.text', wanted one of ." in error
+    status, _, error = gather("--plot", str(tmp_path / "a.png"), policies=("one", "untrained-scale1-seed0"))
+    assert status == 2
+    assert "--plot: got 2 policies for one picture, wanted one; ask for each alone" in error
+    assert measured == []
+
+
 @pytest.mark.parametrize("command", ["behaviour", "roles"])
 def test_a_policy_that_there_is_not_is_named_before_anything_is_done(gather, measured, command):
     status, out, error = gather(policies=("one", "two"), command=command)
@@ -389,6 +423,21 @@ def test_a_folder_that_cannot_be_made_is_named(gather, tmp_path):
 
 
 # -- showing roles ---------------------------------------------------------------------------------------------------
+
+
+def test_a_table_of_roles_is_put_between_its_marks(gather, monkeypatch, tmp_path):
+    monkeypatch.setattr(policies, "roles_text", lambda policy: f"roles of {policy.name}")
+    monkeypatch.setattr(policies, "roles_markdown", lambda chosen: "".join(f"row of {p.name}\n" for p in chosen))
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- roles: begin -->\nold\n<!-- roles: end -->\nafter\n")
+    named = ("one", "untrained-scale1-seed0")
+    status, out, _ = gather("--markdown", str(page), policies=named, command="roles")
+    assert (status, out.splitlines()) == (0, [f"roles of {name}" for name in named])
+    rows = "".join(f"row of {name}\n" for name in named)
+    assert page.read_text() == f"before\n<!-- roles: begin -->\n{rows}<!-- roles: end -->\nafter\n"
+    status, out, error = gather("--markdown", str(tmp_path / "none.md"), command="roles")
+    assert (status, out) == (2, "")
+    assert "found no pair of marks" in error
 
 
 def test_the_roles_of_each_policy_are_shown(gather, monkeypatch):

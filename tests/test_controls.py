@@ -24,6 +24,9 @@ from interp_claims.controls import (
     own_mazes_vector,
     random_channels,
     random_channels_like,
+    replaced_throughout,
+    straight_to,
+    told_by_the_feature,
     untrained,
 )
 from interp_claims.edits import (
@@ -31,6 +34,7 @@ from interp_claims.edits import (
     add,
     cheese_vector,
     clamp,
+    fill_channels,
     replace_channels,
     resample,
     subtract,
@@ -41,6 +45,7 @@ from interp_claims.edits.edit import Sequence
 from interp_claims.edits.vectors import AddVector, Vector
 from interp_claims.mazes import (
     DISCOVERY,
+    Direction,
     Observations,
     donor_observations,
     donor_pairs,
@@ -49,6 +54,7 @@ from interp_claims.mazes import (
     reachable_squares,
     stock_mazes,
 )
+from interp_claims.measures import normalised_path_probability
 from interp_claims.policies import (
     DEFAULT_LAYER,
     ImpalaNetwork,
@@ -66,7 +72,10 @@ SAME_SHAPE = "embedder.block2.res2.resadd_out"
 CONTROLS = [untrained, no_op, nudge, another_mazes_vector, matched_noise, random_channels]
 EDIT_CONTROLS = CONTROLS[1:]
 MORE_EDIT_CONTROLS = [own_mazes_vector, negated, layers_silenced, cheese_channels_instead]
-OTHERS = [opposite_outcomes, another_mazes_outcomes, always_cheese, cheese_unseen]
+OTHERS = [
+    *(opposite_outcomes, another_mazes_outcomes, always_cheese, cheese_unseen),
+    *(told_by_the_feature, replaced_throughout, straight_to(lambda maze: maze.top_right)),
+]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -397,6 +406,7 @@ def test_random_channels_may_be_drawn_for_channels_without_an_edit(policy, mazes
         (opposite_outcomes, Outcomes.OPPOSITE),
         (another_mazes_outcomes, Outcomes.OF_ANOTHER_MAZE),
         (always_cheese, Outcomes.ALWAYS_CHEESE),
+        (told_by_the_feature, Outcomes.TOLD),
     ],
     ids=str,
 )
@@ -415,6 +425,30 @@ def test_a_policy_that_does_not_see_the_cheese_answers_as_if_there_were_none(pol
     assert torch.equal(blind.activations(shown, EARLY), policy.activations(without, EARLY))
     assert not cheese_vector(blind, mazes).values.any(), "a cheese makes no difference to it"
     assert roles_of(blind) == roles_of(policy)
+
+
+def test_a_mouse_that_goes_straight_to_a_square_takes_the_path_there_and_no_other(policy, mazes, targets):
+    by_seed = {maze.seed: target for maze, target in zip(mazes, targets)}
+    straight = straight_to(lambda maze: by_seed[maze.seed]).apply(policy, mazes)
+    assert normalised_path_probability(straight, mazes, targets).tolist() == [1.0] * len(mazes)
+    assert normalised_path_probability(straight.edited(clamp(0, targets, 5.0)), mazes, targets).tolist() == [1.0] * 6
+    back = [reachable_squares(maze, maze.start)[-1] for maze in mazes]
+    assert set(normalised_path_probability(straight, mazes, back).tolist()) <= {0.0, 1.0}
+    assert normalised_path_probability(straight, mazes, back).min() == 0
+    there = Observations.one_each([maze.with_mouse(target) for maze, target in zip(mazes, targets)])
+    assert straight.direction_probabilities(there).argmax(axis=1).tolist() == [Direction.STAY] * len(mazes)
+    assert normalised_path_probability(policy, mazes, targets).max() < 1
+
+
+def test_replacements_are_widened_to_their_whole_layer_and_other_edits_are_as_they_were(policy, mazes, shown, targets):
+    flat, one = fill_channels(policy, 3, -0.25), clamp(3, targets, 5.0)
+    throughout = replaced_throughout.apply(policy, mazes)
+    everything = fill_channels(policy, range(32), -0.25)
+    assert throughout.edited(Sequence((flat, one))).edit == Sequence((everything, one))
+    assert throughout.edited(one).edit == Sequence((one,))
+    assert np.array_equal(throughout.edited(one).logits(shown), policy.edited(one).logits(shown))
+    filled = throughout.edited(flat).logits(shown)
+    assert np.ptp(filled, axis=0).max() < 1e-5, "nothing of the maze is left"
 
 
 # -- other vectors ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The sampled claims as they ship: under an edit that changes nothing there is nothing for them to support."""
 
 import importlib
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from interp_claims.claims import spec_of
 from interp_claims.controls import no_op
 from interp_claims.mazes import CONFIRMATION
 from interp_claims.policies import DEFAULT_LAYER, ImpalaNetwork, Policy, RoleError, Roles
-from interp_claims.report.inventory import read_elsewhere
+from interp_claims.records import Records
+from interp_claims.report.inventory import inventory_markdown, read_elsewhere
 from interp_claims.verdicts import EffectError
 
 CLAIMS = [
@@ -71,6 +73,16 @@ def specs():
 def test_every_number_of_the_inventory_is_a_claim_here_or_said_to_be_decided_elsewhere():
     here = {spec.number for spec in specs().values() if spec.number is not None}
     assert here | set(ELSEWHERE) == set(range(1, LAST + 1))
+
+
+def test_every_number_of_the_inventory_is_reachable_from_the_table_of_what_is_on_record():
+    """Whatever the verdicts are: each number has a row with one on some policy, or with the reason why it has none."""
+    by_policy = Records(FOLDER.parent / "fixtures" / "verdicts").by_policy
+    rows = re.findall(r"^\| (\d+) \|(.*)\|$", inventory_markdown(by_policy, ELSEWHERE), re.MULTILINE)
+    marks = "✔ supported", "✘ refuted", "? undecided", "– not evaluated"  # noqa: RUF001
+    reasons = [entry["why"] for entries in ELSEWHERE.values() for entry in entries]
+    reachable = {int(number) for number, row in rows if any(text in row for text in (*marks, *reasons))}
+    assert reachable == set(range(1, LAST + 1))
 
 
 def test_everything_that_is_decided_elsewhere_says_what_and_why():

@@ -42,6 +42,16 @@ class LayerScores:
         scores = getattr(self, by)
         return 1 + sum(score > scores[self.layers.index(layer)] for score in scores)
 
+    @property
+    def discovered(self) -> str:
+        """The layer that ranks best by both scores together: of the smallest sum of ranks, the last one.
+
+        Subtracting the cheese vector early takes the cheese away as if it were not there, whatever a layer does with
+        it, and late layers have no place for a cheese to be: neither score would do alone.
+        """
+        sums = [self.rank(layer) + self.rank(layer, by="tracking") for layer in self.layers]
+        return self.layers[len(sums) - 1 - sums[::-1].index(min(sums))]
+
 
 def layer_scores_of(policy: Policy) -> LayerScores:
     """The scores of a policy's layers, on discovery mazes; found once and kept."""

@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
+from interp_claims.discovery.effects import overlap
 from interp_claims.policies.policy import Policy
 from interp_claims.policies.roles import discover_roles
 
@@ -15,7 +16,5 @@ _MAZES = 256
 
 def channel_stability(policy: Policy) -> float:
     """The mean overlap (Jaccard index) of the cheese channels found on four disjoint samples of 256 discovery mazes."""
-    found = [
-        set(discover_roles(policy.bare, mazes=_MAZES, skipped=i * _MAZES).cheese_channels) for i in range(_SAMPLES)
-    ]
-    return float(np.mean([len(a & b) / len(a | b) for a, b in combinations(found, 2)]))
+    found = [discover_roles(policy.bare, mazes=_MAZES, skipped=i * _MAZES).cheese_channels for i in range(_SAMPLES)]
+    return float(np.mean([overlap(some, others) for some, others in combinations(found, 2)]))

@@ -10,6 +10,7 @@ from interp_claims.edits.channels import (
     zero_ablate,
 )
 from interp_claims.edits.edit import Edit, EditError, Sequence, no_op
+from interp_claims.edits.smoothing import smooth_negatives
 from interp_claims.edits.vectors import Vector, add, cheese_vector, noise_like, subtract, top_right_vector
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "replace_channels",
     "resample",
     "scale_channels",
+    "smooth_negatives",
     "subtract",
     "top_right_vector",
     "zero_ablate",

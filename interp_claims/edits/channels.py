@@ -18,7 +18,9 @@ from interp_claims.edits.edit import (
     Shapes,
     SquaresChange,
     as_channels,
+    channels_by_row,
     channels_text,
+    check_channels,
     check_count,
     check_untested,
 )
@@ -30,20 +32,6 @@ from interp_claims.policies.policy import Policy
 
 Channels = Union[int, Iterable[int], np.ndarray]
 _PER = ("all", "maze", "observation")
-
-
-def _check_channels(edit: Edit, channels: np.ndarray, layer: str, shapes: Shapes, observations: Observations) -> None:
-    width = shapes[layer][0]
-    if channels.max() >= width:
-        raise EditError(f"{edit}: channel {int(channels.max())} does not exist; {layer} has channels 0 to {width - 1}")
-    if channels.ndim == 2:
-        check_count(str(edit), "maze", len(channels), observations)
-
-
-def _channels_by_row(channels: np.ndarray, rows: Rows) -> Tensor:
-    """The channels of each row of a chunk: (B, k)."""
-    table = torch.from_numpy(channels).to(rows.owners.device)
-    return table[rows.owners] if channels.ndim == 2 else table.expand(len(rows.owners), -1)
 
 
 def _checked_square(square: Square) -> Square:
@@ -70,7 +58,7 @@ class ClampSquares(Edit):
         changed = activation.clone()
         cells = [cell_of(square, activation.shape[-1]) for square in self.squares]
         cell = torch.tensor(cells, device=activation.device)[rows.owners]
-        channels = _channels_by_row(self.channels, rows)
+        channels = channels_by_row(self.channels, rows)
         row = torch.arange(len(activation), device=activation.device)[:, None]
         values = torch.from_numpy(self.values).to(activation).expand(channels.shape)
         changed[row, channels, cell[:, :1], cell[:, 1:]] = values
@@ -81,7 +69,7 @@ class ClampSquares(Edit):
         if len(shape) != 3:
             raise EditError(f"{self}: {self.layer} has shape {shape}, wanted one with height and width")
         check_count(str(self), "maze", len(self.squares), observations)
-        _check_channels(self, self.channels, self.layer, shapes, observations)
+        check_channels(self, self.channels, self.layer, shapes, observations)
 
     def content(self) -> Iterable[Content]:
         return self.layer, self.channels, np.asarray(self.squares), self.values
@@ -142,7 +130,7 @@ class ReplaceChannels(Edit):
         else:
             chosen = source[rows.owners if self.per == "maze" else rows.observations].expand(activation.shape)
         row = torch.arange(len(activation), device=activation.device)[:, None]
-        channels = _channels_by_row(self.channels, rows)
+        channels = channels_by_row(self.channels, rows)
         changed[row, channels] = chosen[row, channels]
         return changed
 
@@ -151,7 +139,7 @@ class ReplaceChannels(Edit):
         got = tuple(self.source.shape if self.per == "all" else self.source.shape[1:])
         if len(got) != len(wanted) or any(g not in (1, w) for g, w in zip(got, wanted)) or got[0] != wanted[0]:
             raise EditError(f"{self}: the replacement has shape {got}, but {self.layer} has shape {wanted}")
-        _check_channels(self, self.channels, self.layer, shapes, observations)
+        check_channels(self, self.channels, self.layer, shapes, observations)
         if self.per != "all":
             check_count(str(self), self.per, len(self.source), observations)
 
@@ -204,13 +192,13 @@ class ScaleChannels(Edit):
     def apply(self, layer: str, activation: Tensor, rows: Rows) -> Tensor:
         changed = activation.clone()
         row = torch.arange(len(activation), device=activation.device)[:, None]
-        channels = _channels_by_row(self.channels, rows)
+        channels = channels_by_row(self.channels, rows)
         chosen = activation[row, channels]
         changed[row, channels] = torch.where(chosen > 0, self.positive * chosen, self.negative * chosen)
         return changed
 
     def check_fit(self, shapes: Shapes, observations: Observations) -> None:
-        _check_channels(self, self.channels, self.layer, shapes, observations)
+        check_channels(self, self.channels, self.layer, shapes, observations)
 
     def content(self) -> Iterable[Content]:
         return self.layer, self.channels, self.positive, self.negative

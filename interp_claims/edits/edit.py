@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Union
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from interp_claims.errors import InterpClaimsError
@@ -213,6 +214,21 @@ def check_untested(what: str, mazes: Iterable[Maze]) -> None:
     for maze in mazes:
         if maze.seed in CONFIRMATION or maze.seed in REGISTERED:
             raise EditError(f"{what}: got mazes that claims are tested on (seed {maze.seed}); use discovery mazes")
+
+
+def check_channels(edit: Edit, channels: np.ndarray, layer: str, shapes: Shapes, observations: Observations) -> None:
+    """Raise unless a layer has these channels and, where each maze has its own, there are as many mazes."""
+    width = shapes[layer][0]
+    if channels.max() >= width:
+        raise EditError(f"{edit}: channel {int(channels.max())} does not exist; {layer} has channels 0 to {width - 1}")
+    if channels.ndim == 2:
+        check_count(str(edit), "maze", len(channels), observations)
+
+
+def channels_by_row(channels: np.ndarray, rows: Rows) -> Tensor:
+    """The channels of each row of a chunk: (B, k)."""
+    table = torch.from_numpy(channels).to(rows.owners.device)
+    return table[rows.owners] if channels.ndim == 2 else table.expand(len(rows.owners), -1)
 
 
 def as_channels(channels: Union[int, Iterable[int], np.ndarray]) -> np.ndarray:

@@ -63,12 +63,16 @@ def mazes_with_cheese_at_offset(mazes: Sequence[Maze], tiles: int) -> tuple[Maze
 def donor_pairs(mazes: Sequence[Maze]) -> tuple[tuple[Maze, Maze], ...]:
     """For each maze one donor maze twice: with its cheese on the same square as this maze's, and where it was.
 
-    The two differ in nothing but the cheese. Source: "Randomly resampling channel activations from other mazes", in
-    "Understanding and controlling a maze-solving policy network" (2023), with one donor for all channels.
+    The two differ in nothing but the cheese, which lies on the donor's start in neither: where the mouse stands on the
+    cheese, the episode is over. Source: "Randomly resampling channel activations from other mazes", in "Understanding
+    and controlling a maze-solving policy network" (2023), with one donor for all channels.
     """
 
     def has_room(square: Square) -> Callable[[Maze], bool]:
-        return lambda donor: bool(donor.free[square]) and donor.cheese not in (square, donor.start)
+        def fits(donor: Maze) -> bool:
+            return bool(donor.free[square]) and donor.cheese != square and donor.start not in (square, donor.cheese)
+
+        return fits
 
     donors = [draw_donor(maze, "resampling", has_room(_cheese(maze))) for maze in mazes]
     return tuple((donor.with_cheese(maze.cheese), donor) for maze, donor in zip(mazes, donors))

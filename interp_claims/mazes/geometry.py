@@ -85,6 +85,17 @@ def distances_steps_each(mazes: Sequence[Maze], sources: Sequence[Square]) -> np
     return np.where(np.isinf(steps), UNREACHABLE, steps).astype(np.int32).reshape(-1, WORLD_TILES, WORLD_TILES)
 
 
+def distances_to_nearest_steps(maze: Maze, targets: Sequence[Square]) -> np.ndarray:
+    """Steps from every square to the nearest of some: int32 array (25, 25), -1 where no path leads to any of them."""
+    if not targets:
+        raise MazeError(f"distances: got no targets in {maze!r}, wanted at least one")
+    for target in targets:
+        _check_free(maze, "target", target)
+    nodes = [row * WORLD_TILES + column for row, column in targets]
+    steps = dijkstra(_graph(maze.free.tobytes()), directed=False, unweighted=True, indices=nodes, min_only=True)
+    return np.where(np.isinf(steps), UNREACHABLE, steps).astype(np.int32).reshape(WORLD_TILES, WORLD_TILES)
+
+
 def reachable_squares(maze: Maze, source: Square) -> tuple[Square, ...]:
     """Every square that a path leads to from ``source``, itself included, row by row from the bottom."""
     return tuple((int(r), int(c)) for r, c in np.argwhere(distances_steps(maze, source) != UNREACHABLE))

@@ -17,7 +17,7 @@ from typing import Optional
 
 import numpy as np
 
-from interp_claims.errors import CircumstanceError
+from interp_claims.errors import CircumstanceError, InterpClaimsError
 from interp_claims.files import cache_folder, write_atomically
 from interp_claims.mazes.geometry import decision_square
 from interp_claims.mazes.maze import Maze
@@ -132,7 +132,10 @@ class BehaviourTable:
 
         Raises:
             NotGatheredError: a maze is not in the table.
+            InterpClaimsError: the outcomes are to be told by a feature, of which a table knows nothing.
         """
+        if policy.outcomes is Outcomes.TOLD:
+            raise InterpClaimsError("behaviour: outcomes that a feature tells are known to predictors alone; ask one")
         keys = [key_of(maze) for maze in mazes]
         absent = [maze for maze, key in zip(mazes, keys) if key not in self.rows]
         if absent:

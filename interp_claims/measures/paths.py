@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from interp_claims.mazes.actions import direction_between
-from interp_claims.mazes.geometry import NoPathError, distances_steps, shortest_path
+from interp_claims.mazes.geometry import NoPathError, distances_to_nearest_steps, shortest_path
 from interp_claims.mazes.maze import Maze, MazeError, Square
 from interp_claims.mazes.observations import Observations
 from interp_claims.policies.policy import Policy
@@ -50,8 +50,12 @@ def steps_from_top_right_path(maze: Maze, square: Square) -> int:
     Raises:
         NoPathError: no path leads from the square to that path.
     """
-    path = shortest_path(maze, maze.start, maze.top_right)
-    steps = distances_steps(maze, square)
-    if steps[maze.start] < 0:
+    steps = steps_off_top_right_path(maze)[square]
+    if steps < 0:
         raise NoPathError(f"no path leads from {square} to the way to the corner of {maze!r}")
-    return min(int(steps[on_path]) for on_path in path)
+    return int(steps)
+
+
+def steps_off_top_right_path(maze: Maze) -> np.ndarray:
+    """:func:`steps_from_top_right_path` of every square: int32 array (25, 25), -1 where no path leads to that path."""
+    return distances_to_nearest_steps(maze, shortest_path(maze, maze.start, maze.top_right))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
@@ -13,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from interp_claims.errors import InterpClaimsError
+from interp_claims.files import write_atomically
 from interp_claims.mazes.maze import WORLD_TILES, Maze, Square
 from interp_claims.mazes.procgen import VIEW_PIXELS, human_view
 
@@ -49,6 +52,32 @@ def new_axes() -> Axes:
 
     _, ax = pyplot.subplots(figsize=(_INCHES, _INCHES), layout="constrained")
     return ax
+
+
+def check_picture_name(path: Path) -> str:
+    """The kind of picture that a file's name asks for, such as ``png``.
+
+    Raises:
+        PictureError: it ends in nothing that can be drawn.
+    """
+    kind, known = path.suffix.removeprefix(".").lower(), Figure().canvas.get_supported_filetypes()
+    if kind not in known:
+        raise PictureError(
+            f"{path}: got a name that ends in {path.suffix!r}, wanted one of .{', .'.join(sorted(known))}"
+        )
+    return kind
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as the kind of picture that the file's name ends in.
+
+    Raises:
+        PictureError: the name ends in nothing that can be drawn.
+        FileError: the file cannot be written.
+    """
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=check_picture_name(path))
+    write_atomically(path, buffer.getvalue())
 
 
 def draw_maze(ax: Axes, maze: Maze, *, mouse: bool, pale: bool) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import softmax
 from torch import Tensor
 
-from interp_claims.mazes.actions import direction_probabilities
+from interp_claims.mazes.actions import Direction, direction_probabilities
 from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.observations import Observations
 from interp_claims.policies.cache import ActivationCache
@@ -27,6 +27,7 @@ class Outcomes(enum.Enum):
     OPPOSITE = "the opposite of its own"
     OF_ANOTHER_MAZE = "those of another maze"
     ALWAYS_CHEESE = "always the cheese"
+    TOLD = "the cheese where a feature is small"
 
 
 Answer = TypeVar("Answer")
@@ -76,6 +77,7 @@ class Policy:
         self.find_related: Optional[Callable[[str], Policy]] = None
         self._edit_transform: Optional[EditTransform] = None
         self._seen: Optional[Callable[[Maze], Maze]] = None
+        self._rule: Optional[Callable[[Maze], Direction]] = None
         self._source: Optional[Policy] = None
 
     def _copy(self, edit: Optional[ActivationEdit], transform: Optional[EditTransform]) -> Policy:
@@ -99,7 +101,7 @@ class Policy:
     def bare(self) -> Policy:
         """This policy as it was loaded: without edits, and without what controls change."""
         copy = self._copy(None, None)
-        copy._seen, copy._source, copy.outcomes = None, None, Outcomes.OWN
+        copy._seen, copy._rule, copy._source, copy.outcomes = None, None, None, Outcomes.OWN
         return copy
 
     def with_edits_replaced(self, transform: EditTransform) -> Policy:
@@ -111,6 +113,12 @@ class Policy:
         before = self._seen
         copy = self._copy(self.edit, self._edit_transform)
         copy._seen = change if before is None else lambda maze: change(before(maze))
+        return copy
+
+    def following(self, rule: Callable[[Maze], Direction]) -> Policy:
+        """This policy, but always going where a rule says for the maze as it stands: how controls plant behaviour."""
+        copy = self._copy(self.edit, self._edit_transform)
+        copy._rule = rule
         return copy
 
     def with_source(self, source: Policy) -> Policy:
@@ -149,6 +157,8 @@ class Policy:
 
     def direction_probabilities(self, observations: Observations) -> np.ndarray:
         """Probabilities of the five directions, in the order of `Direction`: float64 array of shape (N, 5)."""
+        if self._rule is not None:
+            return np.eye(len(Direction))[[self._rule(maze) for maze in observations.mazes]].reshape(-1, len(Direction))
         return direction_probabilities(self.action_probabilities(observations))
 
     def activations(self, observations: Observations, layer: str) -> Tensor:

@@ -21,7 +21,9 @@ from interp_claims.files import check_marks, write_atomically, write_between_mar
 from interp_claims.policies.manifest import Manifest
 from interp_claims.policies.policy import Policy
 from interp_claims.proof import effects, planted_runs
+from interp_claims.proof import intervals as interval_module
 from interp_claims.proof.counts import Counts, counts_markdown
+from interp_claims.proof.intervals import Misses, misses_markdown
 from interp_claims.proof.matrix import (
     LEAST_KILLED,
     cells_dict,
@@ -44,6 +46,7 @@ _SURVIVORS = _CLAIMS / "mutants.toml"
 _EPILOG = """\
 examples:
   python -m interp_claims.proof rates --markdown docs/statistics.md
+  python -m interp_claims.proof intervals --json intervals.json --markdown docs/statistics.md
   python -m interp_claims.proof effects --runs 100 --json effects.json --markdown docs/proof.md
   python -m interp_claims.proof mechanisms --policy all --json mechanisms.json
   python -m interp_claims.proof mutants --policy region5-seed0-scale2 -k cheese_vector
@@ -99,6 +102,10 @@ def _parser() -> argparse.ArgumentParser:
 
     rates = command("rates", "measure error rates and power on simulated effects", _rates)
     rates.add_argument("--runs", type=_whole, default=RUNS, help="of each kind and size (default: %(default)s)")
+    intervals = command("intervals", "measure how often approximate intervals miss a known truth", _intervals)
+    intervals.add_argument(
+        "--runs", type=_whole, default=interval_module.RUNS, help="of each statistic (default: %(default)s)"
+    )
     planted = command("effects", "measure error rates and power on effects planted into a policy", _effects)
     planted.add_argument("--policy", default="", help="a shipped policy or a checkpoint (default: the default policy)")
     planted.add_argument("--runs", type=_whole, default=100, help="on mazes of their own (default: %(default)s)")
@@ -169,6 +176,23 @@ def _rates(chosen: argparse.Namespace) -> tuple[str, bool]:
         kept.put(key, dataclasses.asdict(simulate(kind, offset, runs=chosen.runs)))
     rows = [(cases[key][0], Counts(**kept.entries[key])) for key in cases]
     return counts_markdown(rows), not any(counts.too_many(DEFAULT_ALPHA) for _, counts in rows)
+
+
+def _intervals(chosen: argparse.Namespace) -> tuple[str, bool]:
+    kept = _Kept(chosen.json, {"command": "intervals"})
+    parts = {
+        f"{kind}, runs {first} to {min(first + interval_module.AT_ONCE, chosen.runs) - 1}": (kind, first)
+        for kind in interval_module.kinds()
+        for first in range(0, chosen.runs, interval_module.AT_ONCE)
+    }
+    for key in _missing(kept, list(parts)):
+        kind, first = parts[key]
+        runs = min(interval_module.AT_ONCE, chosen.runs - first)
+        kept.put(key, dataclasses.asdict(interval_module.misses(kind, first, runs)))
+    counted = dict.fromkeys(interval_module.kinds(), Misses(0, 0, 0))
+    for key, (kind, _) in parts.items():
+        counted[kind] += Misses(**kept.entries[key])
+    return misses_markdown(list(counted.items())), True
 
 
 def _effects(chosen: argparse.Namespace) -> tuple[str, bool]:

@@ -11,7 +11,7 @@ from interp_claims.controls import Control
 from interp_claims.results import ClaimResult, ControlResult
 from interp_claims.running.context import BATCH, ClaimToRun, RunOptions, next_batch, with_controls
 from interp_claims.running.independence import check_independence
-from interp_claims.verdicts.approximate import studentised_interval, verdict_of_interval
+from interp_claims.verdicts.approximate import bootstrap_interval, verdict_of_interval
 from interp_claims.verdicts.estimands import EffectError
 from interp_claims.verdicts.sequential import Verdict
 
@@ -45,7 +45,7 @@ def run_approximate(run: ClaimToRun, options: RunOptions) -> ClaimResult:
             spread = np.where(largest > 0, largest, 1.0)
             check_independence(run.name, batches[0], measured[0], spread, lambda some: run.table(policy, some))
         table = np.concatenate(measured)
-        return studentised_interval(table, spec.statistic, alpha=2 * options.alpha, seed=options.block.first)
+        return bootstrap_interval(table, spec.statistic, alpha=2 * options.alpha, seed=options.block.first)
 
     estimate, interval = interval_of(None)
     verdict = verdict_of_interval(interval, hypothesis.direction, hypothesis.theta)

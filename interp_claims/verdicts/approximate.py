@@ -1,13 +1,15 @@
 """Approximate verdicts for what is no bounded mean: coefficients and rank correlations, by one look at a fixed n.
 
-The interval is a studentised bootstrap over mazes. It is accurate to second order but no guarantee at finite n, and is
-always labelled *approximate*; see the measured error rates in the tests.
+The interval is a bootstrap over mazes, studentised where the statistic has a standard error and by percentiles where it
+has none. It is no guarantee at finite n, and is always labelled *approximate*; docs/statistics.md has its measured
+error rates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Union
 
 import numpy as np
 from scipy import stats
@@ -17,7 +19,27 @@ from interp_claims.verdicts.estimands import EffectError
 from interp_claims.verdicts.sequential import Direction, Verdict
 
 #: From a table with one row per maze to an estimate and its standard error.
-Statistic = Callable[[np.ndarray], tuple[float, float]]
+Studentised = Callable[[np.ndarray], tuple[float, float]]
+
+
+@dataclasses.dataclass(frozen=True)
+class WithoutError:
+    """A statistic whose standard error over mazes nobody knows, such as a share of regressions.
+
+    Attributes:
+        estimate: from a table with one row per maze to the estimate.
+        bounds: the smallest and largest that it can be.
+    """
+
+    estimate: Callable[[np.ndarray], float]
+    bounds: tuple[float, float]
+
+    def __call__(self, table: np.ndarray) -> float:
+        """The estimate."""
+        return self.estimate(table)
+
+
+Statistic = Union[Studentised, WithoutError]
 
 RESAMPLES = 2000
 _SINGULAR, _PART_OUTSIDE = 1e-6, 1e-3
@@ -50,8 +72,20 @@ def checked_table(returned: Any, mazes: int) -> np.ndarray:
     return table
 
 
-def studentised_interval(
+def bootstrap_interval(
     table: np.ndarray, statistic: Statistic, *, alpha: float, seed: int, resamples: int = RESAMPLES
+) -> tuple[float, tuple[float, float]]:
+    """An estimate and its bootstrap interval at level 1 - alpha, of the kind that the statistic allows.
+
+    For arguments and errors see :func:`studentised_interval`.
+    """
+    if isinstance(statistic, WithoutError):
+        return percentile_interval(table, statistic, alpha=alpha, seed=seed, resamples=resamples)
+    return studentised_interval(table, statistic, alpha=alpha, seed=seed, resamples=resamples)
+
+
+def studentised_interval(
+    table: np.ndarray, statistic: Studentised, *, alpha: float, seed: int, resamples: int = RESAMPLES
 ) -> tuple[float, tuple[float, float]]:
     """An estimate and its studentised bootstrap interval at level 1 - alpha.
 
@@ -65,24 +99,56 @@ def studentised_interval(
     Raises:
         EffectError: too few mazes, NaN, or a statistic that is undefined on the table.
     """
+    table = _checked(table)
+    estimate, error = statistic(table)
+    if not (np.isfinite(estimate) and np.isfinite(error) and error > 0):
+        raise EffectError(f"statistic: got estimate {estimate} and standard error {error}, wanted finite and > 0")
+    pivots = []
+    for resample in _resamples(table, alpha, seed, resamples):
+        drawn, drawn_error = statistic(resample)
+        if np.isfinite(drawn) and np.isfinite(drawn_error) and drawn_error > 0:
+            pivots.append((drawn - estimate) / drawn_error)
+    low, high = _ends(pivots, alpha, resamples)
+    return float(estimate), (float(estimate - high * error), float(estimate - low * error))
+
+
+def percentile_interval(
+    table: np.ndarray, statistic: WithoutError, *, alpha: float, seed: int, resamples: int = RESAMPLES
+) -> tuple[float, tuple[float, float]]:
+    """An estimate and the interval between the percentiles of its bootstrap distribution, at level 1 - alpha.
+
+    It keeps within the statistic's bounds. For arguments and errors see :func:`studentised_interval`.
+    """
+    table = _checked(table)
+    estimate = statistic(table)
+    if not np.isfinite(estimate):
+        raise EffectError(f"statistic: got estimate {estimate}, wanted a finite one")
+    drawn = [statistic(resample) for resample in _resamples(table, alpha, seed, resamples)]
+    low, high = np.clip(_ends([value for value in drawn if np.isfinite(value)], alpha, resamples), *statistic.bounds)
+    return float(estimate), (float(low), float(high))
+
+
+def _checked(table: np.ndarray) -> np.ndarray:
     table = np.asarray(table, dtype=np.float64)
     if table.ndim != 2 or len(table) < LEAST_MAZES:
         raise EffectError(f"table: got shape {table.shape}, wanted (n, k) with n of at least {LEAST_MAZES} mazes")
     if not np.isfinite(table).all():
         raise EffectError("table: has NaN or infinite values; an undefined measurement must raise")
-    estimate, error = statistic(table)
-    if not (np.isfinite(estimate) and np.isfinite(error) and error > 0):
-        raise EffectError(f"statistic: got estimate {estimate} and standard error {error}, wanted finite and > 0")
+    return table
+
+
+def _resamples(table: np.ndarray, alpha: float, seed: int, resamples: int) -> Iterator[np.ndarray]:
+    """Tables of as many mazes, drawn with replacement."""
     rng = np.random.default_rng(seed)
-    pivots = []
     for _ in range(max(resamples, int(np.ceil(2 / alpha)))):
-        drawn, drawn_error = statistic(table[rng.integers(len(table), size=len(table))])
-        if np.isfinite(drawn) and np.isfinite(drawn_error) and drawn_error > 0:
-            pivots.append((drawn - estimate) / drawn_error)
-    if len(pivots) < resamples / 2:
+        yield table[rng.integers(len(table), size=len(table))]
+
+
+def _ends(drawn: Sequence[float], alpha: float, resamples: int) -> np.ndarray:
+    """The quantiles at alpha / 2 on either side: (2,)."""
+    if len(drawn) < resamples / 2:
         raise EffectError("statistic: undefined on most resamples; it needs more mazes")
-    low, high = np.quantile(pivots, [alpha / 2, 1 - alpha / 2])
-    return float(estimate), (float(estimate - high * error), float(estimate - low * error))
+    return np.asarray(np.quantile(drawn, [alpha / 2, 1 - alpha / 2]))
 
 
 def verdict_of_interval(interval: tuple[float, float], direction: Direction, theta: float) -> Verdict:
@@ -105,7 +171,7 @@ def rank_correlation(table: np.ndarray) -> tuple[float, float]:
     return r, float(np.sqrt((1 + r * r / 2) * (1 - r * r) ** 2 / (len(table) - 3)))
 
 
-def linear_coefficient(column: int) -> Statistic:
+def linear_coefficient(column: int) -> Studentised:
     """The coefficient of one column in the least-squares regression of the last column on the others.
 
     Columns are z-scored, an intercept is added, and the standard error is robust to unequal variances (HC1).
@@ -126,7 +192,7 @@ def linear_coefficient(column: int) -> Statistic:
     return statistic
 
 
-def logistic_coefficient(column: int) -> Statistic:
+def logistic_coefficient(column: int) -> Studentised:
     """The coefficient of one column in the unpenalised logistic regression of the last column (0 or 1) on the others.
 
     Columns but the last are z-scored, an intercept is added; the standard error is that of maximum likelihood. Where
@@ -161,7 +227,7 @@ def correlation(table: np.ndarray) -> tuple[float, float]:
     return r, float((1 - r * r) / np.sqrt(len(table) - 3))
 
 
-def variance_inflation(column: int) -> Statistic:
+def variance_inflation(column: int) -> Studentised:
     """The variance inflation factor of one column given the others: 1 / (1 - R^2), with its delta-method error."""
 
     def statistic(table: np.ndarray) -> tuple[float, float]:
@@ -217,21 +283,26 @@ def _are_regular(among: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     return np.linalg.eigvalsh(outside)[:, 0] > _PART_OUTSIDE
 
 
-def negative_share(column: int, subsets: int = 200, seed: int = 0) -> Statistic:
+def negative_share(column: int, subsets: int = 200, seed: int = 0) -> WithoutError:
     """How often one column's coefficient is negative, whatever other columns are chosen.
 
     The last column is regressed (least squares) on random subsets of the others, each of which holds ``column``; the
-    estimate is the share of subsets in which its coefficient is below 0.
+    estimate is the share of subsets in which its coefficient is below 0. How far that varies with the mazes has nothing
+    to do with the number of subsets, which are the same for all samples of mazes.
     """
 
-    def statistic(table: np.ndarray) -> tuple[float, float]:
+    def share(table: np.ndarray) -> float:
         if not table.std(axis=0).all():
-            return float("nan"), float("nan")
+            return float("nan")
         gram = np.corrcoef(table, rowvar=False)
-        others = [i for i in range(table.shape[1] - 1) if i != column]
-        chosen = np.ones((subsets, table.shape[1] - 1), dtype=bool)
-        chosen[:, others] = np.random.default_rng(seed).random((subsets, len(others))) < 0.5
-        share = float((_coefficients(gram, chosen, column) < 0).mean())
-        return share, float(np.sqrt((share * (1 - share) + 1 / subsets) / subsets))
+        return float((_coefficients(gram, _chosen(table.shape[1] - 1, column, subsets, seed), column) < 0).mean())
 
-    return statistic
+    return WithoutError(share, (0.0, 1.0))
+
+
+def _chosen(columns: int, column: int, subsets: int, seed: int) -> np.ndarray:
+    """Random subsets of columns, each with ``column``: bool (subsets, columns)."""
+    others = [i for i in range(columns) if i != column]
+    chosen = np.ones((subsets, columns), dtype=bool)
+    chosen[:, others] = np.random.default_rng(seed).random((subsets, len(others))) < 0.5
+    return chosen

@@ -6,15 +6,25 @@ import numpy as np
 import pytest
 import torch
 
-from interp_claims.discovery import LayerScores, channel_stability, effective_channels_of, layer_scores_of
+from interp_claims.discovery import (
+    LayerScores,
+    channel_effects_of,
+    channel_stability,
+    channels_by_effect,
+    effective_channels_of,
+    layer_scores_of,
+    overlap,
+)
 from interp_claims.discovery import channels as channel_module
+from interp_claims.discovery import effects as effect_module
 from interp_claims.discovery import layers as layer_module
 from interp_claims.discovery import stability as stability_module
 from interp_claims.discovery.channels import retargeting_gains
+from interp_claims.discovery.effects import channel_effects
 from interp_claims.discovery.layers import score_layers
-from interp_claims.edits import cheese_vector, clamp, no_op, subtract
+from interp_claims.edits import cheese_vector, clamp, no_op, resample, subtract
 from interp_claims.mazes import DISCOVERY, Maze, drawn_target, stock_mazes, with_decision_square
-from interp_claims.measures import normalised_path_probability, p_cheese
+from interp_claims.measures import decision_observations, normalised_path_probability, p_cheese
 from interp_claims.policies import (
     DEFAULT_LAYER,
     RESIDUAL_LAYERS,
@@ -35,6 +45,7 @@ def few_mazes_everywhere(tmp_path, monkeypatch):
     """Tiny numbers of mazes, and an empty cache."""
     monkeypatch.setenv("INTERP_CLAIMS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(channel_module, "_MAZES", FEW)
+    monkeypatch.setattr(effect_module, "_MAZES", FEW)
     monkeypatch.setattr(layer_module, "_MAZES", FEW)
     monkeypatch.setattr(layer_module, "_TRACKING_MAZES", FEW)
     monkeypatch.setattr(stability_module, "_MAZES", FEW)
@@ -108,6 +119,39 @@ def test_the_published_effective_channels_need_no_search(policy, monkeypatch, tm
     assert not list(tmp_path.rglob("*.json"))
 
 
+# -- what P(cheese) depends on -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layer", [DEFAULT_LAYER, "embedder.block3.res1.resadd_out"])
+def test_every_channel_is_patched_with_what_it_is_without_the_cheese(policy, layer):
+    mazes = with_decision_square().sample(DISCOVERY, FEW)
+    cheeseless = decision_observations(mazes).with_mazes(lambda maze: maze.without_cheese())
+    effects = channel_effects(policy, layer)
+    assert effects.shape == (32,)
+    for channel in (0, 7, 31):
+        patched = policy.edited(resample(policy, channel, cheeseless, layer))
+        wanted = np.mean(p_cheese(policy, mazes) - p_cheese(patched, mazes))
+        assert effects[channel] == pytest.approx(wanted, abs=1e-9)
+    assert np.ptp(effects) > 1e-5, "the channels differ"
+
+
+def test_effects_are_found_once_by_the_policy_as_it_was_loaded(policy, monkeypatch):
+    asked = []
+    original = channel_effects
+    monkeypatch.setattr(effect_module, "channel_effects", lambda policy: asked.append(policy) or original(policy))
+    found = channel_effects_of(policy.seeing(Maze.without_cheese).edited(no_op(DEFAULT_LAYER)))
+    assert channel_effects_of(policy) == found == tuple(np.round(original(policy), 6).tolist())
+    (one,) = asked
+    assert (one.edit, one._seen) == (None, None)
+
+
+def test_channels_are_ranked_by_effect_and_sets_compared():
+    assert channels_by_effect((0.1, -0.5, 0.3, 0.3, 0.0), 3) == (2, 3, 0)
+    assert channels_by_effect((0.1, 0.2), 9) == (1, 0)
+    assert overlap((1, 2, 3), (3, 2, 9)) == 0.5
+    assert (overlap((1,), (2,)), overlap((1, 2), (2, 1))) == (0, 1)
+
+
 # -- layers ----------------------------------------------------------------------------------------------------------
 
 
@@ -175,6 +219,19 @@ def test_the_rank_is_the_number_of_layers_that_score_higher_plus_one():
     assert [scores.rank(layer) for layer in "abcd"] == [4, 2, 3, 1]
     assert [scores.rank(layer, by="tracking") for layer in "abcd"] == [4, 1, 2, 2]
     assert LayerScores((DEFAULT_LAYER, "b"), (0.1, 0.2), (0.2, 0.1)).rank() == 1
+
+
+@pytest.mark.parametrize(
+    ("tracking", "causal", "found"),
+    [
+        ((0.1, 0.9, 0.5), (0.5, 0.6, 0.1), "b"),
+        ((0.1, 0.5, 0.9), (0.9, 0.8, 0.1), "c"),
+        ((0.9, 0.5, 0.1), (0.1, 0.5, 0.9), "c"),
+        ((0.5, 0.9, 0.0), (0.9, 0.5, 0.7), "a"),
+    ],
+)
+def test_the_layer_found_has_the_smallest_sum_of_ranks_and_of_several_is_the_last(tracking, causal, found):
+    assert LayerScores(("a", "b", "c"), tracking, causal).discovered == found
 
 
 # -- stability -------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from interp_claims.mazes import (
     decision_square,
     distances_steps,
     distances_steps_each,
+    distances_to_nearest_steps,
     euclidean,
     geometry,
     level,
@@ -84,6 +85,25 @@ def test_writing_into_distances_does_not_change_later_answers():
     later = distances_steps(maze, maze.start).copy()
     geometry._search.cache_clear()
     np.testing.assert_array_equal(later, kept)
+
+
+@examples
+@given(mazes | scattered(), st.data())
+def test_the_distance_to_the_nearest_of_some_squares_is_the_smallest_distance_to_one(maze, data):
+    targets = data.draw(st.lists(st.sampled_from(maze.free_squares), min_size=1, max_size=4))
+    got = distances_to_nearest_steps(maze, targets)
+    each = np.stack([distances_steps(maze, target) for target in targets])
+    nearest = np.where(each < 0, 10_000, each).min(axis=0)
+    np.testing.assert_array_equal(got, np.where(nearest == 10_000, -1, nearest))
+    assert (got.shape, got.dtype) == ((25, 25), np.int32)
+
+
+def test_the_nearest_of_no_squares_or_of_a_wall_is_refused():
+    maze = Maze.from_text("..C\n.##\nM..")
+    with pytest.raises(MazeError, match=r"^distances: got no targets in "):
+        distances_to_nearest_steps(maze, [])
+    with pytest.raises(MazeError, match=r"^target: square \(12, 12\) is a wall"):
+        distances_to_nearest_steps(maze, [maze.start, (12, 12)])
 
 
 # -- distances in many mazes ---------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import hashlib
 import numpy as np
 import pytest
 
+from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes import CONFIRMATION, DISCOVERY, Maze, cheese_in_corner, decision_square, with_decision_square
 from interp_claims.measures import BehaviourTables, NotGatheredError, Predictor, behaviour, decide, roll_out
 from interp_claims.measures.behaviour import BehaviourTable, Part, Row, file_of, gathered_folder, key_of
@@ -221,6 +222,12 @@ def test_another_mazes_outcomes_do_not_depend_on_the_batch(tiny_policy, mazes):
     other = tiny_policy.with_outcomes(Outcomes.OF_ANOTHER_MAZE)
     assert [table.of(other, [maze]).steps[0] for maze in mazes] == table.of(other, mazes).steps.tolist()
     assert table.of(other, mazes[::-1]).steps.tolist() == table.of(other, mazes).steps.tolist()[::-1]
+
+
+def test_outcomes_that_a_feature_tells_are_no_tables(tiny_policy, mazes):
+    table = BehaviourTable("", [row(maze) for maze in mazes])
+    with pytest.raises(InterpClaimsError, match="known to predictors alone"):
+        table.of(tiny_policy.with_outcomes(Outcomes.TOLD), mazes)
 
 
 # -- where tables are ------------------------------------------------------------------------------------------------

@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 
 from interp_claims.mazes import Facing, Maze, MazeError, NoPathError, Observations, path_length_steps, shortest_path
 from interp_claims.mazes.strategies import perfect_mazes
-from interp_claims.measures import normalised_path_probability, steps_from_top_right_path
+from interp_claims.measures import (
+    normalised_path_probability,
+    steps_from_top_right_path,
+    steps_off_top_right_path,
+)
 
 examples = settings(max_examples=60, derandomize=True, database=None, deadline=None)
 
@@ -153,3 +157,11 @@ def test_the_way_back_to_the_path_is_the_shortest(maze, data):
     path = shortest_path(maze, maze.start, maze.top_right)
     wanted = min(path_length_steps(maze, square, on_path) for on_path in path)
     assert steps_from_top_right_path(maze, square) == wanted
+    assert steps_off_top_right_path(maze)[square] == wanted
+
+
+def test_a_square_that_no_path_leads_to_has_no_distance_from_the_way():
+    maze = Maze.from_text("...\n.##\nM#.")
+    assert steps_off_top_right_path(maze)[11, 13] == -1
+    with pytest.raises(NoPathError, match=r"^no path leads from \(11, 13\) to the way to the corner of "):
+        steps_from_top_right_path(maze, (11, 13))

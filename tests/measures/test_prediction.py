@@ -119,6 +119,52 @@ def test_opposite_outcomes_are_predicted_as_well_by_a_model_of_their_own(by_one_
     assert by_one_feature.correct(opposite, asked, [DECIDING]).tolist() == own.tolist()
 
 
+def test_where_the_feature_is_to_tell_it_does_whatever_the_policy_did(planted, tiny_policy, asked, fitted):
+    predictor = planted(lambda maze: maze.seed % 3 == 0)
+    told = tiny_policy.with_outcomes(Outcomes.TOLD)
+    for feature in (DECIDING, OTHER):
+        small = maze_features(asked, [feature])[:, 0] <= np.median(maze_features(fitted, [feature]))
+        assert predictor.correct(told, asked, [feature, "size"], "majority").tolist() in (
+            small.astype(float).tolist(),
+            (~small).astype(float).tolist(),
+        )
+    assert predictor.gain(told, asked, [DECIDING]).mean() > 0.3
+    assert predictor.gain(tiny_policy, asked, [DECIDING]).mean() < 0.2, "the policy's own outcomes are another matter"
+
+
+# -- probabilities ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", ["L1 logistic", "straight line", "splines", "boosted trees"])
+def test_a_brier_score_is_the_squared_distance_of_probability_and_outcome(by_one_feature, tiny_policy, asked, model):
+    scores = by_one_feature.brier(tiny_policy, asked, [DECIDING], model)
+    assert (scores.shape, scores.dtype) == ((ASKED,), np.float64)
+    assert (scores.min() >= 0) and (scores.max() <= 1)
+    likely = by_one_feature._fit(tiny_policy, (DECIDING,), model).predict_proba(maze_features(asked, [DECIDING]))[:, 1]
+    np.testing.assert_allclose(scores, (likely - by_one_feature.tables(tiny_policy, asked).got_cheese) ** 2)
+    assert scores.mean() < 0.15, "one feature decides"
+
+
+def test_what_rises_and_falls_again_is_no_straight_line(planted, tiny_policy, asked, fitted):
+    low, high = np.quantile(maze_features(fitted, [DECIDING]), [0.3, 0.7])
+    predictor = planted(lambda maze: low <= maze_features([maze], [DECIDING])[0, 0] <= high)
+    line, bent = (predictor.brier(tiny_policy, asked, [DECIDING], model) for model in ("straight line", "splines"))
+    assert (line - bent).mean() > 0.05
+    assert line.mean() == pytest.approx(0.24, abs=0.05), "no better than the share of mazes"
+
+
+def test_a_straight_line_is_that_of_least_squares_cut_off_at_0_and_1():
+    x = np.array([[0.0], [1.0], [2.0], [3.0]])
+    line = prediction.StraightLine().fit(x, np.array([False, False, True, True]))
+    slope, intercept = np.polyfit(x[:, 0], [0, 0, 1, 1], 1)
+    np.testing.assert_allclose(line.predict_proba(x[1:3])[:, 1], intercept + slope * x[1:3, 0])
+    assert line.predict_proba(np.array([[-9.0], [9.0]])).tolist() == [[1, 0], [0, 1]]
+    assert line.predict(x).tolist() == [False, False, True, True]
+
+
+# -- fitting ---------------------------------------------------------------------------------------------------------
+
+
 def test_a_model_is_fitted_once_on_discovery_mazes_whatever_is_asked(by_one_feature, tiny_policy, asked, monkeypatch):
     fits = []
     make = prediction.MODELS["L1 logistic"]

@@ -310,6 +310,18 @@ def test_the_bare_policy_is_the_one_that_was_loaded(small_policy, positions):
     assert not same(everything_about(changed, positions), before)
 
 
+def test_a_policy_that_follows_a_rule_goes_where_it_says_and_computes_as_before(small_policy, positions):
+    before = everything_about(small_policy, positions)
+    rule = small_policy.following(lambda maze: Direction.UP if maze.mouse[0] % 2 else Direction.LEFT)
+    wanted = [Direction.UP if maze.mouse[0] % 2 else Direction.LEFT for maze in positions.mazes]
+    for policy in (rule, rule.edited(BUMP), rule.seeing(Maze.without_cheese), rule.unedited):
+        np.testing.assert_array_equal(policy.direction_probabilities(positions), np.eye(5)[wanted])
+    assert rule.direction_probabilities(Observations((), (), 1)).shape == (0, 5)
+    assert np.array_equal(rule.logits(positions), before["logits"])
+    assert same(everything_about(rule.bare, positions), before)
+    assert same(everything_about(small_policy, positions), before)
+
+
 def test_other_outcomes_stay_with_the_policy_they_were_given_to(small_policy):
     assert small_policy.outcomes is Outcomes.OWN
     opposite = small_policy.edited(RAMP).with_outcomes(Outcomes.OPPOSITE)

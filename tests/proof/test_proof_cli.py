@@ -10,6 +10,7 @@ import pytest
 from interp_claims.proof import __main__ as command
 from interp_claims.proof.counts import Counts
 from interp_claims.proof.effects import ALPHAS, KINDS
+from interp_claims.proof.intervals import Misses
 from interp_claims.proof.planted_runs import Row
 from interp_claims.proof.simulated import DRAWS, OFFSETS
 from interp_claims.report.results_json import write_results
@@ -22,7 +23,7 @@ CASES = len(DRAWS) * len(OFFSETS)
 def page(tmp_path):
     """A page with marks for every table."""
     path = tmp_path / "page.md"
-    names = ("rates", "effects", "mechanisms", "mutants")
+    names = ("rates", "intervals", "effects", "mechanisms", "mutants")
     path.write_text("".join(f"<!-- {name}: begin -->\n<!-- {name}: end -->\n" for name in names))
     return path
 
@@ -74,6 +75,24 @@ def test_after_an_interruption_the_same_command_goes_on(tmp_path, monkeypatch, c
 def test_an_error_rate_above_what_was_promised_is_an_exit_status_of_1(monkeypatch):
     monkeypatch.setattr(command, "simulate", simulated([], supported_at_threshold=5))
     assert command.main(["rates", "--runs", "100"]) == 1
+
+
+def test_intervals_are_measured_in_parts_that_add_up(tmp_path, page, monkeypatch):
+    log = []
+
+    def misses(kind, first, runs):
+        log.append((kind, first, runs))
+        return Misses(runs, 1, 0)
+
+    monkeypatch.setattr(command.interval_module, "misses", misses)
+    monkeypatch.setattr(command.interval_module, "AT_ONCE", 100)
+    kinds = list(command.interval_module.kinds())
+    arguments = ["intervals", "--runs", "250", "--json", str(tmp_path / "i.json"), "--markdown", str(page)]
+    assert command.main(arguments) == 0
+    assert log == [(kind, first, runs) for kind in kinds for first, runs in ((0, 100), (100, 100), (200, 50))]
+    assert page.read_text().count("| 250 | 3 [") == len(kinds)
+    assert command.main(arguments) == 0
+    assert len(log) == 3 * len(kinds), "nothing is measured twice"
 
 
 def test_a_file_about_something_else_is_not_gone_on_with(tmp_path, monkeypatch, capsys):

@@ -10,6 +10,8 @@ from interp_claims.verdicts import (
     Median,
     Ratio,
     Verdict,
+    WithoutError,
+    bootstrap_interval,
     confidence_interval,
     decide,
     linear_coefficient,
@@ -17,6 +19,7 @@ from interp_claims.verdicts import (
     logistic_coefficient,
     negative_share,
     out_of_reach,
+    percentile_interval,
     rank_correlation,
     studentised_interval,
     variance_inflation,
@@ -313,6 +316,47 @@ def test_small_error_rates_are_resampled_often_enough(alpha, resamples, wanted):
     assert looks == [35] * (1 + wanted)
 
 
+def test_the_percentile_interval_is_written_out():
+    table = table_of(35)
+    table[:, 0] -= np.median(table[:, 0])
+    median = WithoutError(lambda rows: float(np.median(rows[:, 0])), (-0.1, 9.0))
+    rng = np.random.default_rng(4)
+    drawn = sorted(float(np.median(table[rng.integers(35, size=35), 0])) for _ in range(400))
+    got, (low, high) = percentile_interval(table, median, alpha=0.1, seed=4, resamples=400)
+    assert got == np.median(table[:, 0]) == median(table)
+    assert low == -0.1
+    assert high == pytest.approx(np.quantile(drawn, 0.95))
+    assert np.quantile(drawn, 0.05) < -0.1, "the statistic's bounds are kept"
+    assert [type(number) for number in (got, low, high)] == [float] * 3
+
+
+def test_each_kind_of_statistic_has_its_kind_of_interval():
+    table = table_of(35)[:, [0, 2]]
+    mean = WithoutError(lambda rows: float(rows[:, 0].mean()), (-9.0, 9.0))
+    options = {"alpha": 0.1, "seed": 1, "resamples": 50}
+    assert bootstrap_interval(table, mean, **options) == percentile_interval(table, mean, **options)
+    wanted = studentised_interval(table, rank_correlation, **options)
+    assert bootstrap_interval(table, rank_correlation, **options) == wanted
+
+
+def test_percentiles_need_a_finite_estimate_and_half_of_the_resamples():
+    def told(*answers):
+        return WithoutError(scripted(answers), (-9.0, 9.0))
+
+    for answer in (np.nan, np.inf):
+        with pytest.raises(EffectError, match=rf"^statistic: got estimate {answer}, wanted a finite one$"):
+            percentile_interval(np.ones((30, 1)), told(answer), alpha=0.1, seed=0, resamples=20)
+        some = told(0.0, *[answer] * 10, 2.0)
+        got = percentile_interval(np.ones((30, 1)), some, alpha=0.1, seed=0, resamples=20)
+        assert got == (0.0, (2.0, 2.0)), "half of the resamples are enough"
+        with pytest.raises(EffectError, match=r"^statistic: undefined on most resamples; it needs more mazes$"):
+            percentile_interval(np.ones((30, 1)), told(0.0, *[answer] * 11, 2.0), alpha=0.1, seed=0, resamples=20)
+    with pytest.raises(EffectError, match="at least 30 mazes"):
+        percentile_interval(np.zeros((10, 2)), told(0.0), alpha=0.1, seed=0)
+    with pytest.raises(EffectError, match="NaN or infinite values"):
+        percentile_interval(np.full((40, 2), np.nan), told(0.0), alpha=0.1, seed=0)
+
+
 def scripted(answers):
     """A statistic that gives these answers in turn, the last one for ever."""
     given = list(answers)
@@ -366,6 +410,6 @@ def test_subsets_of_columns_are_drawn_by_seed_0_unless_another_is_given():
     first, noise = rng.normal(size=(2, 200))
     second = first + 0.3 * noise
     table = np.column_stack([first, second, 3 * second - 2 * first])
-    shares = [negative_share(0, subsets=50, seed=seed)(table)[0] for seed in range(3)]
-    assert negative_share(0, subsets=50)(table)[0] == shares[0]
+    shares = [negative_share(0, subsets=50, seed=seed)(table) for seed in range(3)]
+    assert negative_share(0, subsets=50)(table) == shares[0]
     assert len(set(shares)) > 1
