@@ -57,11 +57,9 @@ def stationary_distribution(maze: Maze, squares: Sequence[Square], probabilities
         raise MazeError(f"stationary distribution: the cheese is on the start of {maze!r}, so that no walk begins")
     if missing or maze.start not in places:
         raise MazeError(f"stationary distribution: wanted every free square of {maze!r}, missing {missing[:3]}")
-    wanted = (len(squares), len(Facing), len(Direction))
-    if np.shape(probabilities) != wanted:
-        raise MazeError(
-            f"stationary distribution: got probabilities of shape {np.shape(probabilities)}, wanted {wanted}"
-        )
+    got, wanted = np.shape(probabilities), (len(squares), len(Facing), len(Direction))
+    if got != wanted:
+        raise MazeError(f"stationary distribution: got probabilities of shape {got}, wanted {wanted}, for both facings")
 
     def state(square: Square, facing: Facing) -> int:
         return len(Facing) * places[square] + facing.value

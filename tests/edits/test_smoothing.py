@@ -65,7 +65,7 @@ def test_smoothings_compare_print_and_move_by_channels_and_layer():
     assert len(set(edits)) == 4
     assert smooth_negatives(1) == smooth_negatives(np.array([1]))
     assert str(edits[0]) == f"smooth_negatives(channels 1, 2, at {DEFAULT_LAYER})"
-    assert edits[3].map_channels(lambda channels, layer: channels + len(layer)) == smooth_negatives(
+    assert edits[2].map_channels(lambda channels, layer: channels + len(layer)) == smooth_negatives(
         [1 + len(FLAT), 2 + len(FLAT)], FLAT
     )
 
