@@ -22,7 +22,7 @@ from interp_claims.verdicts.approximate import (
 )
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA
 
-RUNS = 1000
+RUNS = 500
 AT_ONCE = 100
 _SEED = 20_239
 _COLUMNS, _COMMON = 11, 4
