@@ -1,4 +1,4 @@
-"""``python -m interp_claims.training``: train a policy from scratch."""
+"""``python -m interp_claims.training``: train a policy, from scratch or from the weights of another."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from interp_claims.errors import InterpClaimsError
+from interp_claims.policies.checkpoints import identity, load_network
 from interp_claims.policies.devices import check_device
+from interp_claims.policies.network import ImpalaNetwork
 from interp_claims.training.loop import (
     Files,
     Progress,
@@ -29,7 +31,7 @@ from interp_claims.training.loop import (
     train,
 )
 from interp_claims.training.machine import compute_deterministically, default_precision, default_workers
-from interp_claims.training.recipe import PRECISIONS, Recipe, TrainingError
+from interp_claims.training.recipe import LEVEL_SIZES, PRECISIONS, Recipe, TrainingError
 from interp_claims.training.run import TrainingRun
 
 _INTERRUPTED = 130
@@ -39,6 +41,7 @@ examples:
   python -m interp_claims.training --region 5 --seed 0 --out my.safetensors
   python -m interp_claims.training --out my.safetensors --resume     after Ctrl-C, kill -9 or a power cut
   python -m interp_claims.training --scale 2 --minutes 60 --out small.safetensors
+  python -m interp_claims.training --init my.safetensors --samples 500000 --level-sizes by-area --out longer.safetensors
 
 Beside the checkpoint come my.log.jsonl (loss, accuracy, speed) and, until the run is done, my.state.
 
@@ -63,8 +66,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         check_free(files, resume=chosen.resume)
         torch.set_num_threads(chosen.threads)
         compute_deterministically(chosen.device)
-        recipe = _recipe(chosen, files, say)
-        run = begin_or_resume(recipe, files, chosen.device, resume=chosen.resume)
+        init = None if chosen.init is None else load_network(chosen.init)
+        recipe = _recipe(chosen, files, init, say)
+        run = begin_or_resume(recipe, files, chosen.device, resume=chosen.resume, init=init)
         say(_described(run, chosen))
         if changed := run.change_of_machine:
             say(f"warning: goes on {changed}: the weights will differ in the last digits from an uninterrupted run's")
@@ -94,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     cores = len(os.sched_getaffinity(0))
     parser = argparse.ArgumentParser(
         prog="python -m interp_claims.training",
-        description="Train a maze policy from scratch, from shortest paths to the cheese.",
+        description="Train a maze policy, from scratch or from another's weights, on shortest paths to the cheese.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -111,6 +115,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--batch", type=int, help=f"observations a step (default: {Recipe().batch})")
     add("--learning-rate", type=float, help=f"at its height (default: {Recipe().learning_rate})")
     add("--precision", choices=PRECISIONS, help="default: bfloat16 where the machine computes in it, else float32")
+    add("--level-sizes", choices=LEVEL_SIZES, help="stock: all sizes equally often; by-area: mostly large ones")
+    add("--init", type=Path, help="a checkpoint whose weights to begin with (default: drawn by --seed)")
     add("--resume", action="store_true", help="go on with the unfinished run of --out; begin if there is none")
     add("--device", default="cuda" if cuda else "cpu", help="default: %(default)s")
     add("--threads", type=int, default=max(1, cores if not cuda else cores // 4), help="default: %(default)s")
@@ -127,11 +133,15 @@ def _check_machine(chosen: argparse.Namespace) -> None:
     check_device(chosen.device)
 
 
-def _recipe(chosen: argparse.Namespace, files: Files, say: Callable[[str], None]) -> Recipe:
+def _recipe(
+    chosen: argparse.Namespace, files: Files, init: Optional[ImpalaNetwork], say: Callable[[str], None]
+) -> Recipe:
     unfinished = recipe_of_unfinished(files) if chosen.resume else None
     names = [field.name for field in dataclasses.fields(Recipe)]
     given: dict[str, Any] = {name: getattr(chosen, name, None) for name in names}
     given = {name: value for name, value in given.items() if value is not None}
+    if init is not None:
+        given |= {"init": identity(init.state_dict()), "scale": given.get("scale", init.scale)}
     if unfinished is not None:
         if chosen.minutes is not None:
             raise TrainingError(f"--minutes: the unfinished run has {unfinished.samples} samples; leave it out")

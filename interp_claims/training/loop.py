@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 
 from interp_claims.files import write_atomically
 from interp_claims.policies.checkpoints import save_network
+from interp_claims.policies.network import ImpalaNetwork
 from interp_claims.training.machine import described
 from interp_claims.training.recipe import Recipe, TrainingError
 from interp_claims.training.run import TrainingRun, recipe_of
@@ -121,7 +122,7 @@ def _begin_worker(_: int) -> None:
 
 def samples_in(minutes: float, recipe: Recipe, device: str, workers: int) -> int:
     """How many samples this machine trains on in so many minutes, measured for a quarter of a minute."""
-    trial = TrainingRun(dataclasses.replace(recipe, samples=2**31), device)
+    trial = TrainingRun(dataclasses.replace(recipe, samples=2**31, init=""), device)
     steps, began = 0, 0.0
     for batch in batches(trial.recipe, 0, workers):
         float(trial.train(batch))
@@ -147,8 +148,17 @@ def check_free(files: Files, *, resume: bool) -> None:
         raise TrainingError(f"{files.state} holds an unfinished run; go on with --resume, or delete it to begin anew")
 
 
-def begin_or_resume(recipe: Recipe, files: Files, device: str, *, resume: bool) -> TrainingRun:
+def begin_or_resume(
+    recipe: Recipe, files: Files, device: str, *, resume: bool, init: Optional[ImpalaNetwork] = None
+) -> TrainingRun:
     """The run to go on with.
+
+    Args:
+        recipe: the settings.
+        files: of the run.
+        device: where to train.
+        resume: whether an unfinished run may be gone on with.
+        init: the network that a new run begins with, if the recipe names one.
 
     Raises:
         TrainingError: as :func:`check_free`, or the unfinished run has another recipe.
@@ -156,7 +166,7 @@ def begin_or_resume(recipe: Recipe, files: Files, device: str, *, resume: bool) 
     check_free(files, resume=resume)
     if not files.state.exists():
         files.log.unlink(missing_ok=True)
-        return TrainingRun(recipe, device)
+        return TrainingRun(recipe, device, init)
     run = TrainingRun.load(files.state, device)
     if run.recipe != recipe:
         ours, theirs = recipe.to_dict(), run.recipe.to_dict()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from interp_claims.mazes.maze import WORLD_TILES
 
 _FORGETTING = 20.0  # time constants of the average in a run: 10 in the half over which it is kept
 PRECISIONS = ("bfloat16", "float32")
+LEVEL_SIZES = ("stock", "by-area")
 
 
 class TrainingError(InterpClaimsError, ValueError):
@@ -41,6 +43,10 @@ class Recipe:
         averaging: share of the new weights in their exponential average, kept over the second half of the run; more in
             short runs, so that the average forgets where it began.
         precision: ``bfloat16`` (convolutions and linear layers under autocast) or ``float32``.
+        level_sizes: ``stock``, as procgen draws them: each of the sizes 3, 5 ... 25 as often as the others; or
+            ``by-area``: a maze of size s in proportion to s squared, so that what is seen are mostly large mazes.
+        init: identity (sha-256, see :func:`~interp_claims.policies.checkpoints.identity`) of the network whose weights
+            the run begins with; empty for initial weights drawn by ``seed``.
 
     Raises:
         TrainingError: a setting is out of its range.
@@ -60,6 +66,8 @@ class Recipe:
     largest_gradient: float = 1.0
     averaging: float = 0.001
     precision: str = "float32"
+    level_sizes: str = "stock"
+    init: str = ""
 
     def __post_init__(self) -> None:
         ranges: dict[str, tuple[float, float]] = {
@@ -78,8 +86,11 @@ class Recipe:
         for name in ("learning_rate", "averaging", "largest_gradient"):
             if not 0 < getattr(self, name) < math.inf:
                 raise TrainingError(f"{name}: got {getattr(self, name)!r}, wanted a number above 0")
-        if self.precision not in PRECISIONS:
-            raise TrainingError(f"precision: got {self.precision!r}, wanted one of {', '.join(PRECISIONS)}")
+        for name, choices in (("precision", PRECISIONS), ("level_sizes", LEVEL_SIZES)):
+            if getattr(self, name) not in choices:
+                raise TrainingError(f"{name}: got {getattr(self, name)!r}, wanted one of {', '.join(choices)}")
+        if self.init and not re.fullmatch("[0-9a-f]{64}", self.init):
+            raise TrainingError(f"init: got {self.init!r}, wanted a network's sha-256 in 64 hexadecimal digits, or ''")
 
     @property
     def steps(self) -> int:

@@ -7,7 +7,7 @@ import hashlib
 import io
 import pickle
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Optional, cast
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from interp_claims.files import write_atomically
 from interp_claims.mazes.actions import direction_probabilities
+from interp_claims.policies.checkpoints import identity
 from interp_claims.policies.network import ImpalaNetwork
 from interp_claims.training.recipe import Recipe, TrainingError
 from interp_claims.training.samples import Samples
@@ -49,6 +50,10 @@ class TrainingRun:
     Args:
         recipe: the settings.
         device: where to train.
+        init: the network whose weights the run begins with, if the recipe names one.
+
+    Raises:
+        TrainingError: ``init`` is not the network that the recipe names, or of another width.
 
     Attributes:
         step: how many steps were taken.
@@ -57,10 +62,10 @@ class TrainingRun:
             the state tells; empty for a run from the beginning.
     """
 
-    def __init__(self, recipe: Recipe, device: str = "cpu") -> None:
+    def __init__(self, recipe: Recipe, device: str = "cpu", init: Optional[ImpalaNetwork] = None) -> None:
         self.recipe = recipe
         self.device = torch.device(device)
-        self.network = self._placed(ImpalaNetwork(recipe.scale).initialise(recipe.seed))
+        self.network = self._placed(_first_network(recipe, init))
         self.average = self._average_of(self.network)
         self.optimiser = AdamW(
             self.network.parameters(), lr=recipe.learning_rate, betas=_BETAS, weight_decay=recipe.weight_decay
@@ -161,6 +166,13 @@ class TrainingRun:
         return ""
 
     @classmethod
+    def _empty(cls, recipe: Recipe, device: str) -> TrainingRun:
+        """A run whose weights are to be overwritten, so that the network it began with is not wanted."""
+        run = cls(dataclasses.replace(recipe, init=""), device)
+        run.recipe = recipe
+        return run
+
+    @classmethod
     def load(cls, path: Path, device: str = "cpu") -> TrainingRun:
         """The run that :meth:`save` wrote.
 
@@ -169,7 +181,7 @@ class TrainingRun:
         """
         state = read_state(path)
         try:
-            run = cls(Recipe.from_dict(state["recipe"]), device)
+            run = cls._empty(Recipe.from_dict(state["recipe"]), device)
             run.network.load_state_dict(state["network"])
             run.average.load_state_dict(state["average"])
             run.optimiser.load_state_dict(state["optimiser"])
@@ -178,6 +190,19 @@ class TrainingRun:
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise TrainingError(f"{path}: no training state that fits ({error}); delete it to begin anew") from error
         return run
+
+
+def _first_network(recipe: Recipe, init: Optional[ImpalaNetwork]) -> ImpalaNetwork:
+    network = ImpalaNetwork(recipe.scale)
+    if not recipe.init and init is None:
+        return network.initialise(recipe.seed)
+    found = "none" if init is None else identity(init.state_dict())
+    if init is None or found != recipe.init:
+        raise TrainingError(f"init: got network {found[:16]}, wanted {recipe.init[:16] or 'none'}, as the recipe says")
+    if init.scale != recipe.scale:
+        raise TrainingError(f"init: got a network of scale {init.scale}, wanted scale {recipe.scale}")
+    network.load_state_dict(init.state_dict())
+    return network
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
 """Training data: observations with the oracle's actions, a pure function of the recipe and the number of the chunk.
 
-Levels are stock mazes of the training block of seeds. Of each, several observations are drawn: the cheese on a free
-square of the corner region, the mouse half the time on the way from the start to the cheese and half the time anywhere,
-facing left or right. The label is the first step of the shortest path to the cheese.
+Levels are stock mazes of the training block of seeds, or those of them that a draw in proportion to their area keeps.
+Of each, several observations are drawn: the cheese on a free square of the corner region, the mouse half the time on
+the way from the start to the cheese and half the time anywhere, facing left or right. The label is the first step of
+the shortest path to the cheese.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from torch.utils.data import Dataset
 
 from interp_claims.mazes.actions import DELTAS, DIRECTION_OF_ACTION, NUM_ACTIONS, Direction
 from interp_claims.mazes.geometry import distances_steps_each
-from interp_claims.mazes.maze import Facing, Maze
+from interp_claims.mazes.maze import WORLD_TILES, Facing, Maze
 from interp_claims.mazes.procgen import paint, simulator
 from interp_claims.mazes.sampling import EVALUATION, TRAINING, SeedBlock, corner_squares
 from interp_claims.training.recipe import Recipe
@@ -50,7 +51,8 @@ class OracleSamples(Dataset[Samples]):
     """The chunks of training data of one recipe, by number. Every process that asks gets the same.
 
     Attributes:
-        region, seed, squares_per_level: see :class:`~interp_claims.training.recipe.Recipe`.
+        region, seed, squares_per_level, level_sizes, init: see :class:`~interp_claims.training.recipe.Recipe`; a run
+            that begins with trained weights draws other levels than the one that trained them.
         chunk: observations in a chunk.
         block: the seeds that levels are drawn from.
     """
@@ -60,15 +62,26 @@ class OracleSamples(Dataset[Samples]):
     squares_per_level: int
     chunk: int
     block: SeedBlock = TRAINING
+    level_sizes: str = "stock"
+    init: str = ""
 
     @classmethod
     def of(cls, recipe: Recipe) -> OracleSamples:
         """The data that a recipe trains on."""
-        return cls(recipe.region, recipe.seed, recipe.squares_per_level, recipe.batch * BATCHES_A_CHUNK)
+        chunk = recipe.batch * BATCHES_A_CHUNK
+        return cls(
+            recipe.region,
+            recipe.seed,
+            recipe.squares_per_level,
+            chunk,
+            level_sizes=recipe.level_sizes,
+            init=recipe.init,
+        )
 
     def __getitem__(self, number: int) -> Samples:
-        rng = np.random.default_rng([_STREAM, self.seed, self.region, self.block.first, number])
-        levels = simulator().mazes(self._level_seeds(rng))
+        begun_with = [int(self.init, 16)] if self.init else []
+        rng = np.random.default_rng([_STREAM, self.seed, self.region, self.block.first, number, *begun_with])
+        levels = self._levels(rng)
         owners = np.arange(len(levels)).repeat(self.squares_per_level)[: self.chunk]
         mazes = [levels[i] for i in owners]
         from_start = distances_steps_each(levels, [level.start for level in levels])[owners]
@@ -86,9 +99,15 @@ class OracleSamples(Dataset[Samples]):
             torch.from_numpy((DISCOUNT**steps).astype(np.float32)),
         )
 
-    def _level_seeds(self, rng: np.random.Generator) -> list[int]:
+    def _levels(self, rng: np.random.Generator) -> list[Maze]:
         count = -(-self.chunk // self.squares_per_level)
-        return [self.block.first + int(seed) for seed in rng.integers(self.block.size, size=count)]
+        levels: list[Maze] = []
+        while len(levels) < count:
+            drawn = simulator().mazes([self.block.first + int(i) for i in rng.integers(self.block.size, size=count)])
+            if self.level_sizes == "by-area":
+                drawn = [level for level in drawn if rng.random() < (level.size / WORLD_TILES) ** 2]
+            levels += drawn
+        return levels[:count]
 
 
 def held_out(recipe: Recipe, count: int) -> Samples:

@@ -73,14 +73,15 @@ def _ship(checkpoint: Path, manifest: Manifest, seeds_of: str, device: str, cons
     policy = manifest.load(str(checkpoint), device, ActivationCache())
     if policy.name != name:
         raise TrainingError(f"{checkpoint}: has the weights of {policy.name}, which is shipped already")
+    begun_with = _begun_with(recipe, manifest)
     evaluations = folder / "evaluation"
     make_folder(evaluations)
     evaluation = evaluation_of(policy, recipe.region, MAZES_PER_SIZE, evaluations, console)
     stored = folder / f"{name}.safetensors"
     if stored.resolve() != checkpoint.resolve():
         write_atomically(stored, checkpoint.read_bytes())
-    write_atomically(folder / f"{name}.md", _card(policy, recipe, history, evaluation))
-    entry = _entry(policy, recipe, history, file_sha256(stored), seeds_of)
+    write_atomically(folder / f"{name}.md", _card(policy, recipe, history, evaluation, begun_with))
+    entry = _entry(policy, recipe, file_sha256(stored), seeds_of, begun_with)
     write_atomically(manifest.path, manifest.path.read_text(encoding="utf-8").rstrip() + "\n\n" + entry)
     Manifest(manifest.path).load(name)  # what was written is what a user will load
     console.print(f"written: {stored}, {name}.md, and its entry in {manifest.path}", highlight=False)
@@ -96,7 +97,19 @@ def _history(checkpoint: Path) -> dict[str, Any]:
         ) from error
 
 
-def _entry(policy: Policy, recipe: Recipe, history: Mapping[str, Any], file_hash: str, seeds_of: str) -> str:
+def _begun_with(recipe: Recipe, manifest: Manifest) -> str:
+    """The shipped policy whose weights the run began with; empty if it began with weights drawn at random."""
+    names = [name for name, entry in manifest.entries.items() if recipe.init and entry.sha256 == recipe.init]
+    if recipe.init and not names:
+        raise TrainingError(
+            f"the run began with the weights of network {recipe.init[:16]}, which is not shipped; ship that one first, "
+            "so that what ships can be made again"
+        )
+    return names[0] if names else ""
+
+
+def _entry(policy: Policy, recipe: Recipe, file_hash: str, seeds_of: str, begun_with: str) -> str:
+    begun = f"from {begun_with}" if begun_with else "from scratch"
     fields = {
         "file": f"{policy.name}.safetensors",
         "file_sha256": file_hash,
@@ -104,7 +117,7 @@ def _entry(policy: Policy, recipe: Recipe, history: Mapping[str, Any], file_hash
         "scale": recipe.scale,
         "seed": recipe.seed,
         "region": recipe.region,
-        "origin": f"trained from scratch by this project from shortest-path labels, {recipe.samples:,} samples",
+        "origin": f"trained {begun} by this project from shortest-path labels, {recipe.samples:,} samples",
         "licence": "MIT",
         "card": f"{policy.name}.md",
         **({"seeds_of": seeds_of} if seeds_of else {}),
@@ -113,16 +126,19 @@ def _entry(policy: Policy, recipe: Recipe, history: Mapping[str, Any], file_hash
     return "\n".join(lines) + "\n"
 
 
-def _card(policy: Policy, recipe: Recipe, history: Mapping[str, Any], evaluation: Evaluation) -> str:
+def _card(policy: Policy, recipe: Recipe, history: Mapping[str, Any], evaluation: Evaluation, begun_with: str) -> str:
     parameters = sum(parameter.numel() for parameter in policy.forward.network.parameters())
     where = (
         "a uniformly drawn free square"
         if recipe.region == 25
         else (f"a uniformly drawn free square of the top-right {recipe.region} x {recipe.region} (clipped to the maze)")
     )
+    often = " (size s in proportion to s squared)" if recipe.level_sizes == "by-area" else ""
     rows = {
         "identity (sha-256)": f"`{policy.sha256}`",
-        "training distribution": f"stock levels of all odd sizes 3 to 25, the cheese moved to {where}, never the start",
+        **({"begun with": f"the weights of `{begun_with}` (`{recipe.init}`)"} if begun_with else {}),
+        "training distribution": f"stock levels of all odd sizes 3 to 25{often}, the cheese moved to {where}, never "
+        "the start",
         "method": "supervised, from the first action of the shortest path to the cheese; no reinforcement learning",
         "samples": f"{recipe.samples:,}, {recipe.squares_per_level} a level, each with its own cheese, mouse (half the "
         "time on the way from the start to the cheese, half the time anywhere) and facing",
@@ -132,7 +148,7 @@ def _card(policy: Policy, recipe: Recipe, history: Mapping[str, Any], evaluation
         f"decay to 1%, betas (.9, .98), weight decay {recipe.weight_decay:g}, batch {recipe.batch}, gradient norm "
         f"clipped at {recipe.largest_gradient:g}, {recipe.precision}; exponential average of the weights "
         f"({recipe.share_of_new_weights:g} a step) over the last half",
-        "made by": f"`{_command(recipe)}`",
+        "made by": f"`{_command(recipe, begun_with)}`",
         "time": f"{history['seconds'] / 60:.0f} minutes on {history['machine']}, torch {history['torch']}",
         **_behaviour(evaluation),
         "licence": "MIT",
@@ -145,10 +161,12 @@ def _card(policy: Policy, recipe: Recipe, history: Mapping[str, Any], evaluation
     return head + "| | |\n|---|---|\n" + "".join(f"| {name} | {value} |\n" for name, value in rows.items())
 
 
-def _command(recipe: Recipe) -> str:
+def _command(recipe: Recipe, begun_with: str) -> str:
     """The command that trains such a policy, with every option that differs from its default."""
     given, default = recipe.to_dict(), Recipe().to_dict()
     always = ("region", "seed", "scale", "samples", "precision")
+    if begun_with:
+        given["init"] = f"{begun_with}.safetensors"
     options = [f"--{n.replace('_', '-')} {v}" for n, v in given.items() if n in always or v != default[n]]
     return f"python -m interp_claims.training {' '.join(options)} --out my.safetensors"
 

@@ -29,6 +29,8 @@ SLOPE = Recipe(samples=1000, batch=10, learning_rate=0.02, warm_up=20)
         ({"squares_per_level": 0}, "squares_per_level: got 0, wanted a whole number, 1 to 64"),
         ({"squares_per_level": 65}, "squares_per_level: got 65, wanted a whole number, 1 to 64"),
         ({"precision": "float16"}, "precision: got 'float16', wanted one of bfloat16, float32"),
+        ({"level_sizes": "large"}, "level_sizes: got 'large', wanted one of stock, by-area"),
+        ({"init": "a.pth"}, "init: got 'a.pth', wanted a network's sha-256 in 64 hexadecimal digits, or ''"),
     ],
     ids=str,
 )
@@ -84,7 +86,7 @@ def test_a_run_need_not_warm_up():
 
 
 def test_a_recipe_survives_json():
-    other = Recipe(1, 2, 3, 4_000, 5, 6, 0.7, 8, 0.9, 0.1, 0.11, 1.2, 0.13, "bfloat16")
+    other = Recipe(1, 2, 3, 4_000, 5, 6, 0.7, 8, 0.9, 0.1, 0.11, 1.2, 0.13, "bfloat16", "by-area", "ab" * 32)
     assert all(getattr(other, f.name) != f.default for f in dataclasses.fields(Recipe)), "none is at its default"
     assert Recipe.from_dict(json.loads(json.dumps(other.to_dict()))) == other
 

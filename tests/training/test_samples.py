@@ -103,7 +103,7 @@ def test_the_data_of_a_recipe_never_change():
 
 def test_another_number_seed_region_or_block_gives_other_data(spied):
     makers = [(SMALL, 0), (SMALL, 1), *((dataclasses.replace(SMALL, **change), 0) for change in (
-        {"seed": 1}, {"region": 4}, {"block": EVALUATION}
+        {"seed": 1}, {"region": 4}, {"block": EVALUATION}, {"init": "ab" * 32}, {"init": "ac" * 32}
     ))]  # fmt: skip
     made = [spied(lambda data=data, number=number: data[number]) for data, number in makers]
     assert len({digest(chunk) for chunk, _, _ in made}) == len(makers)
@@ -115,6 +115,8 @@ def test_the_data_depend_on_no_more_of_a_recipe_than_they_must():
     recipe = Recipe(region=3, seed=2, batch=8, squares_per_level=5)
     other = dataclasses.replace(recipe, scale=1, samples=99, learning_rate=1.0, warm_up=1, precision="bfloat16")
     assert OracleSamples.of(recipe) == OracleSamples.of(other) == OracleSamples(3, 2, 5, 8 * BATCHES_A_CHUNK, TRAINING)
+    longer = dataclasses.replace(recipe, init="ab" * 32, level_sizes="by-area")
+    assert OracleSamples.of(longer) == OracleSamples(3, 2, 5, 8 * BATCHES_A_CHUNK, TRAINING, "by-area", "ab" * 32)
 
 
 def test_a_chunk_leaves_global_randomness_alone():
@@ -134,6 +136,14 @@ def test_levels_come_from_all_of_the_training_block(spied):
     assert all(seed in TRAINING for seed in seeds)
     assert min(seeds) < TRAINING.size * 0.1
     assert max(seeds) > TRAINING.size * 0.9
+
+
+def test_levels_are_of_every_size_equally_often_or_in_proportion_to_their_area(spied):
+    for sizes, weights in (("stock", np.ones(12)), ("by-area", np.arange(3, 26, 2) ** 2.0)):
+        chunk, mazes, _ = spied(lambda sizes=sizes: OracleSamples(5, 0, 1, 1200, level_sizes=sizes)[0])
+        counts = np.array([sum(maze.size == size for maze in mazes) for size in range(3, 26, 2)])
+        assert counts.sum() == len(chunk.observations) == 1200
+        assert chisquare(counts, 1200 * weights / weights.sum()).pvalue > FALSE_ALARM, sizes
 
 
 def test_held_out_observations_come_from_the_evaluation_block_one_a_level(spied):

@@ -1,5 +1,6 @@
 """Shipping a policy: file, card, entry and evaluation belong together, and nothing is shipped twice."""
 
+import dataclasses
 import json
 
 import pytest
@@ -104,6 +105,38 @@ def test_the_card_tells_the_average_that_the_run_took(manifest, trained, monkeyp
     assert (
         "average of the weights (0.2 a step) over the last half" in (manifest.parent / "region4-seed3.md").read_text()
     )
+
+
+def test_a_policy_that_began_with_a_shipped_ones_weights_says_so(manifest, trained, tmp_path, capsys):
+    assert run(trained, manifest=manifest) == 0
+    first = Manifest(manifest).entries["region4-seed3"].sha256
+    longer = tmp_path / "longer.safetensors"
+    recipe = dataclasses.replace(RECIPE, init=first, level_sizes="by-area")
+    history = {"recipe": recipe.to_dict(), "seconds": 60, "machine": "a machine", "torch": "2"}
+    metadata = {"training": json.dumps(history)}
+    save_network(ImpalaNetwork(1).initialise(6), longer, dtype=torch.float16, metadata=metadata)
+    assert run(longer, manifest=manifest) == 0
+    assert "trained from region4-seed3 by this project" in Manifest(manifest).entries["longer"].origin
+    card = (manifest.parent / "longer.md").read_text()
+    for told in (f"| begun with | the weights of `region4-seed3` (`{first}`) |", "(size s in proportion to s squared)",
+                 "--level-sizes by-area --init region4-seed3.safetensors --out my.safetensors`"):  # fmt: skip
+        assert told in card
+
+
+def test_a_policy_that_began_with_weights_nobody_has_is_not_shipped(manifest, trained, capsys, monkeypatch):
+    monkeypatch.setattr(ship, "evaluation_of", lambda *_: pytest.fail("evaluated"))
+    history = {
+        "recipe": dataclasses.replace(RECIPE, init="ab" * 32).to_dict(),
+        "seconds": 6,
+        "machine": "",
+        "torch": "",
+    }
+    metadata = {"training": json.dumps(history)}
+    save_network(ImpalaNetwork(1).initialise(6), trained, dtype=torch.float16, metadata=metadata)
+    before = manifest.read_text()
+    assert run(trained, manifest=manifest) == 2
+    assert "began with the weights of network abababababababab, which is not shipped" in capsys.readouterr().err
+    assert manifest.read_text() == before
 
 
 def test_what_training_did_not_write_is_not_shipped(manifest, tmp_path, capsys):

@@ -11,7 +11,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from interp_claims.policies import load_network, read_metadata
+from interp_claims.policies import ImpalaNetwork, identity, load_network, read_metadata, save_network
 from interp_claims.training import Recipe, TrainingRun, loop
 from interp_claims.training.__main__ import main
 from interp_claims.training.loop import Files
@@ -126,6 +126,27 @@ def test_a_run_says_what_it_does_and_where_it_wrote(out, command_line):
     assert said.endswith(f"written: {out}")
     assert recipe_in(out) == Recipe(3, 7, 1, 40, 2, learning_rate=0.001, precision="float32")
     assert load_network(out).scale == 1
+
+
+def test_a_run_begins_with_the_weights_of_a_file_and_goes_on_without_it(out, command_line, stopped_at, tmp_path):
+    first = tmp_path / "first.safetensors"
+    save_network(ImpalaNetwork(1).initialise(8), first)
+    stopped_at(7)
+    assert command_line("--init", str(first), "--level-sizes", "by-area")[0] == 130
+    stopped_at(0)
+    first.unlink()
+    assert command_line("--resume")[0] == 0
+    recipe = recipe_in(out)
+    assert (recipe.init, recipe.level_sizes) == (identity(ImpalaNetwork(1).initialise(8).state_dict()), "by-area")
+
+
+def test_a_network_to_begin_with_has_the_width_asked_for(out, command_line, tmp_path):
+    first = tmp_path / "first.safetensors"
+    save_network(ImpalaNetwork(2).initialise(8), first)
+    status, said = command_line("--init", str(first))
+    assert status == 2
+    assert "init: got a network of scale 2, wanted scale 1" in said
+    assert not Files(out).state.exists()
 
 
 def test_a_run_that_is_stopped_exits_with_130_and_goes_on_without_its_options(out, command_line, stopped_at):

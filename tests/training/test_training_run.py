@@ -8,7 +8,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.policies import ImpalaNetwork
+from interp_claims.policies import ImpalaNetwork, identity
 from interp_claims.training import Recipe, Samples, TrainingError, TrainingRun
 from interp_claims.training import run as run_module
 from interp_claims.training.run import read_state, write_state
@@ -196,6 +196,32 @@ def test_a_run_that_was_saved_and_loaded_goes_on_bit_for_bit(batches, uninterrup
     for batch in batches[steps:]:
         second.train(batch)
     assert whole_state(second) == whole_state(uninterrupted)
+
+
+def test_a_run_can_begin_with_the_weights_of_another(batches, tmp_path):
+    first = ImpalaNetwork(1).initialise(5)
+    recipe = dataclasses.replace(SHORT, init=identity(first.state_dict()))
+    run = TrainingRun(recipe, init=first)
+    assert identity(run.network.state_dict()) == recipe.init
+    run.train(batches[0])
+    assert identity(first.state_dict()) == recipe.init, "the network that was given is left as it is"
+    assert identity(run.network.state_dict()) != recipe.init
+    run.save(tmp_path / "a.state")
+    again = TrainingRun.load(tmp_path / "a.state")
+    assert again.recipe == recipe
+    assert identity(again.network.state_dict()) == identity(run.network.state_dict())
+
+
+def test_a_run_begins_with_no_other_network_than_its_recipe_names():
+    first, other, wide = (ImpalaNetwork(scale).initialise(5 + i) for i, scale in enumerate((1, 1, 2)))
+    recipe = dataclasses.replace(SHORT, init=identity(first.state_dict()))
+    for given in (None, other):
+        with pytest.raises(TrainingError, match=rf"init: got network \w+, wanted {recipe.init[:16]}"):
+            TrainingRun(recipe, init=given)
+    with pytest.raises(TrainingError, match="wanted none, as the recipe says"):
+        TrainingRun(SHORT, init=first)
+    with pytest.raises(TrainingError, match="init: got a network of scale 2, wanted scale 1"):
+        TrainingRun(dataclasses.replace(SHORT, init=identity(wide.state_dict())), init=wide)
 
 
 def test_saving_changes_nothing(batches, uninterrupted, whole_state, tmp_path):
