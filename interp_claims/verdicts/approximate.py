@@ -1,8 +1,8 @@
 """Approximate verdicts for what is no bounded mean: coefficients and rank correlations, by one look at a fixed n.
 
-The interval is a bootstrap over mazes, studentised where the statistic has a standard error and by percentiles where it
-has none. It is no guarantee at finite n, and is always labelled *approximate*; docs/statistics.md has its measured
-error rates.
+The interval is a bootstrap over mazes, studentised where the statistic has a standard error; a share of signs, which
+jumps where a number is about 0, is bounded by intervals of all the numbers at once. It is no guarantee at finite n, and
+is always labelled *approximate*; docs/statistics.md has its measured error rates.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ Studentised = Callable[[np.ndarray], tuple[float, float]]
 
 
 @dataclasses.dataclass(frozen=True)
-class WithoutError:
-    """A statistic whose standard error over mazes nobody knows, such as a share of regressions.
+class ShareBelow:
+    """How many of several numbers are below 0, as a share: of coefficients, say, in as many regressions.
 
     Attributes:
-        estimate: from a table with one row per maze to the estimate.
-        bounds: the smallest and largest that it can be.
+        numbers: from a table with one row per maze to the numbers, float64 (m,).
     """
 
-    estimate: Callable[[np.ndarray], float]
-    bounds: tuple[float, float]
+    numbers: Callable[[np.ndarray], np.ndarray]
 
     def __call__(self, table: np.ndarray) -> float:
-        """The estimate."""
-        return self.estimate(table)
+        """The share in a table; NaN if a number is."""
+        numbers = self.numbers(table)
+        return float((numbers < 0).mean()) if np.isfinite(numbers).all() else float("nan")
 
 
-Statistic = Union[Studentised, WithoutError]
+Statistic = Union[Studentised, ShareBelow]
 
 RESAMPLES = 2000
+_MOSTLY_UNDEFINED = "statistic: undefined on most resamples; it needs more mazes"
 _SINGULAR, _PART_OUTSIDE = 1e-6, 1e-3
 LEAST_MAZES = 30
 _NEWTON_STEPS = 25
@@ -79,8 +79,8 @@ def bootstrap_interval(
 
     For arguments and errors see :func:`studentised_interval`.
     """
-    if isinstance(statistic, WithoutError):
-        return percentile_interval(table, statistic, alpha=alpha, seed=seed, resamples=resamples)
+    if isinstance(statistic, ShareBelow):
+        return share_interval(table, statistic, alpha=alpha, seed=seed, resamples=resamples)
     return studentised_interval(table, statistic, alpha=alpha, seed=seed, resamples=resamples)
 
 
@@ -112,20 +112,30 @@ def studentised_interval(
     return float(estimate), (float(estimate - high * error), float(estimate - low * error))
 
 
-def percentile_interval(
-    table: np.ndarray, statistic: WithoutError, *, alpha: float, seed: int, resamples: int = RESAMPLES
+def share_interval(
+    table: np.ndarray, statistic: ShareBelow, *, alpha: float, seed: int, resamples: int = RESAMPLES
 ) -> tuple[float, tuple[float, float]]:
-    """An estimate and the interval between the percentiles of its bootstrap distribution, at level 1 - alpha.
+    """A share of numbers below 0 and an interval at level 1 - alpha, from intervals that hold for all numbers at once.
 
-    It keeps within the statistic's bounds. For arguments and errors see :func:`studentised_interval`.
+    All numbers lie in b - s * [high, low], where s is each one's standard deviation over the resamples, and low and
+    high are quantiles of the smallest and the largest of (resampled b - b) / s. If they do, the share is at least that
+    of the numbers whose interval is below 0, and at most that of those whose interval begins there. So it errs on the
+    safe side, the more so the less alike the numbers are. For arguments and errors see :func:`studentised_interval`.
     """
     table = _checked(table)
-    estimate = statistic(table)
-    if not np.isfinite(estimate):
-        raise EffectError(f"statistic: got estimate {estimate}, wanted a finite one")
-    drawn = [statistic(resample) for resample in _resamples(table, alpha, seed, resamples)]
-    low, high = np.clip(_ends([value for value in drawn if np.isfinite(value)], alpha, resamples), *statistic.bounds)
-    return float(estimate), (float(low), float(high))
+    numbers = statistic.numbers(table)
+    if not np.isfinite(numbers).all():
+        raise EffectError(f"statistic: got {numbers[~np.isfinite(numbers)][0]} among the numbers, wanted finite ones")
+    resampled = [statistic.numbers(resample) for resample in _resamples(table, alpha, seed, resamples)]
+    drawn = np.array([row for row in resampled if np.isfinite(row).all()]).reshape(-1, len(numbers))
+    if len(drawn) < resamples / 2:
+        raise EffectError(_MOSTLY_UNDEFINED)
+    spread = drawn.std(axis=0)
+    pivots = (drawn - numbers) / np.where(spread > 0, spread, np.inf)  # what never varies is where it is
+    low = float(np.quantile(pivots.min(axis=1), alpha / 2))
+    high = float(np.quantile(pivots.max(axis=1), 1 - alpha / 2))
+    surely, perhaps = (numbers - low * spread < 0).mean(), (numbers - high * spread < 0).mean()
+    return float((numbers < 0).mean()), (float(surely), float(perhaps))
 
 
 def _checked(table: np.ndarray) -> np.ndarray:
@@ -147,7 +157,7 @@ def _resamples(table: np.ndarray, alpha: float, seed: int, resamples: int) -> It
 def _ends(drawn: Sequence[float], alpha: float, resamples: int) -> np.ndarray:
     """The quantiles at alpha / 2 on either side: (2,)."""
     if len(drawn) < resamples / 2:
-        raise EffectError("statistic: undefined on most resamples; it needs more mazes")
+        raise EffectError(_MOSTLY_UNDEFINED)
     return np.asarray(np.quantile(drawn, [alpha / 2, 1 - alpha / 2]))
 
 
@@ -283,7 +293,7 @@ def _are_regular(among: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     return np.linalg.eigvalsh(outside)[:, 0] > _PART_OUTSIDE
 
 
-def negative_share(column: int, subsets: int = 200, seed: int = 0) -> WithoutError:
+def negative_share(column: int, subsets: int = 200, seed: int = 0) -> ShareBelow:
     """How often one column's coefficient is negative, whatever other columns are chosen.
 
     The last column is regressed (least squares) on random subsets of the others, each of which holds ``column``; the
@@ -291,13 +301,13 @@ def negative_share(column: int, subsets: int = 200, seed: int = 0) -> WithoutErr
     to do with the number of subsets, which are the same for all samples of mazes.
     """
 
-    def share(table: np.ndarray) -> float:
+    def coefficients(table: np.ndarray) -> np.ndarray:
         if not table.std(axis=0).all():
-            return float("nan")
+            return np.full(subsets, np.nan)
         gram = np.corrcoef(table, rowvar=False)
-        return float((_coefficients(gram, _chosen(table.shape[1] - 1, column, subsets, seed), column) < 0).mean())
+        return _coefficients(gram, _chosen(table.shape[1] - 1, column, subsets, seed), column)
 
-    return WithoutError(share, (0.0, 1.0))
+    return ShareBelow(coefficients)
 
 
 def _chosen(columns: int, column: int, subsets: int, seed: int) -> np.ndarray:

@@ -9,8 +9,8 @@ from interp_claims.verdicts import (
     Mean,
     Median,
     Ratio,
+    ShareBelow,
     Verdict,
-    WithoutError,
     bootstrap_interval,
     confidence_interval,
     decide,
@@ -19,8 +19,8 @@ from interp_claims.verdicts import (
     logistic_coefficient,
     negative_share,
     out_of_reach,
-    percentile_interval,
     rank_correlation,
+    share_interval,
     studentised_interval,
     variance_inflation,
     verdict_of_interval,
@@ -316,45 +316,59 @@ def test_small_error_rates_are_resampled_often_enough(alpha, resamples, wanted):
     assert looks == [35] * (1 + wanted)
 
 
-def test_the_percentile_interval_is_written_out():
+def test_the_interval_of_a_share_is_written_out():
     table = table_of(35)
-    table[:, 0] -= np.median(table[:, 0])
-    median = WithoutError(lambda rows: float(np.median(rows[:, 0])), (-0.1, 9.0))
+    table[:, 0] += 3.0
+    in_doubt = table[:, 1].mean() + 0.001
+
+    def means(rows):
+        return np.array([rows[:, 0].mean(), rows[:, 1].mean() - in_doubt, -5.0, rows[:, 1].mean() - 9.0])
+
     rng = np.random.default_rng(4)
-    drawn = sorted(float(np.median(table[rng.integers(35, size=35), 0])) for _ in range(400))
-    got, (low, high) = percentile_interval(table, median, alpha=0.1, seed=4, resamples=400)
-    assert got == np.median(table[:, 0]) == median(table)
-    assert low == -0.1
-    assert high == pytest.approx(np.quantile(drawn, 0.95))
-    assert np.quantile(drawn, 0.05) < -0.1, "the statistic's bounds are kept"
-    assert [type(number) for number in (got, low, high)] == [float] * 3
+    drawn = np.array([means(table[rng.integers(35, size=35)]) for _ in range(400)])
+    spread = drawn.std(axis=0)
+    moving = [0, 1, 3]
+    pivots = np.zeros((400, 4))
+    pivots[:, moving] = (drawn - means(table))[:, moving] / spread[moving]
+    low, high = np.quantile(pivots.min(axis=1), 0.05), np.quantile(pivots.max(axis=1), 0.95)
+    got, interval = share_interval(table, ShareBelow(means), alpha=0.1, seed=4, resamples=400)
+    assert got == (means(table) < 0).mean() == ShareBelow(means)(table)
+    assert interval == ((means(table) - low * spread < 0).mean(), (means(table) - high * spread < 0).mean())
+    assert interval == (0.5, 0.75), "two are surely below, one is in doubt, one surely above"
+    assert [type(number) for number in (got, *interval)] == [float] * 3
+
+
+def test_what_no_maze_moves_is_where_it_is():
+    fixed = ShareBelow(lambda rows: np.array([-1.0, -1.0, 0.0, 2.0]))
+    assert share_interval(table_of(35), fixed, alpha=0.1, seed=4, resamples=50) == (0.5, (0.5, 0.5))
 
 
 def test_each_kind_of_statistic_has_its_kind_of_interval():
     table = table_of(35)[:, [0, 2]]
-    mean = WithoutError(lambda rows: float(rows[:, 0].mean()), (-9.0, 9.0))
+    below = ShareBelow(lambda rows: rows.mean(axis=0))
     options = {"alpha": 0.1, "seed": 1, "resamples": 50}
-    assert bootstrap_interval(table, mean, **options) == percentile_interval(table, mean, **options)
+    assert bootstrap_interval(table, below, **options) == share_interval(table, below, **options)
     wanted = studentised_interval(table, rank_correlation, **options)
     assert bootstrap_interval(table, rank_correlation, **options) == wanted
 
 
-def test_percentiles_need_a_finite_estimate_and_half_of_the_resamples():
+def test_a_share_needs_finite_numbers_and_half_of_the_resamples():
     def told(*answers):
-        return WithoutError(scripted(answers), (-9.0, 9.0))
+        return ShareBelow(scripted([np.array([answer, -1.0]) for answer in answers]))
 
     for answer in (np.nan, np.inf):
-        with pytest.raises(EffectError, match=rf"^statistic: got estimate {answer}, wanted a finite one$"):
-            percentile_interval(np.ones((30, 1)), told(answer), alpha=0.1, seed=0, resamples=20)
-        some = told(0.0, *[answer] * 10, 2.0)
-        got = percentile_interval(np.ones((30, 1)), some, alpha=0.1, seed=0, resamples=20)
-        assert got == (0.0, (2.0, 2.0)), "half of the resamples are enough"
+        with pytest.raises(EffectError, match=rf"^statistic: got {answer} among the numbers, wanted finite ones$"):
+            share_interval(np.ones((30, 1)), told(answer), alpha=0.1, seed=0, resamples=20)
+        some = told(1.0, *[answer] * 10, 1.0)
+        got = share_interval(np.ones((30, 1)), some, alpha=0.1, seed=0, resamples=20)
+        assert got == (0.5, (0.5, 0.5)), "half of the resamples are enough"
         with pytest.raises(EffectError, match=r"^statistic: undefined on most resamples; it needs more mazes$"):
-            percentile_interval(np.ones((30, 1)), told(0.0, *[answer] * 11, 2.0), alpha=0.1, seed=0, resamples=20)
+            share_interval(np.ones((30, 1)), told(1.0, *[answer] * 11, 2.0), alpha=0.1, seed=0, resamples=20)
+    assert np.isnan(told(np.nan)(np.ones((30, 1))))
     with pytest.raises(EffectError, match="at least 30 mazes"):
-        percentile_interval(np.zeros((10, 2)), told(0.0), alpha=0.1, seed=0)
+        share_interval(np.zeros((10, 2)), told(0.0), alpha=0.1, seed=0)
     with pytest.raises(EffectError, match="NaN or infinite values"):
-        percentile_interval(np.full((40, 2), np.nan), told(0.0), alpha=0.1, seed=0)
+        share_interval(np.full((40, 2), np.nan), told(0.0), alpha=0.1, seed=0)
 
 
 def scripted(answers):
