@@ -67,6 +67,10 @@ class Shown:
         )
         return self
 
+    def wait_for(self, state):
+        """Wait until the address holds a state."""
+        self.page.wait_for_function("(wanted) => location.hash === `#${wanted}`", arg=state.to_fragment())
+
     @property
     def state(self):
         return State.from_fragment(self.fragment)
@@ -311,6 +315,27 @@ def test_what_is_said_of_a_square_is_of_the_maze_as_it_is_now(shown, state):
     assert shown.spoken == "Row 12, column 10: being computed"
     shown.page.keyboard.press("ArrowDown")
     assert shown.spoken == "Row 11, column 10: being computed"
+
+
+def test_a_field_that_was_half_replaced_is_asked_for_again_by_undoing(shown, state):
+    shown.open(state)
+    arrows = shown.arrows
+
+    def cut(route):
+        *lines, last = route.fetch().text().splitlines(keepends=True)
+        assert '"done"' in last
+        route.fulfill(body="".join(lines), content_type="application/x-ndjson")
+
+    shown.page.route("**/api/look", cut)
+    shown.page.keyboard.press("c")
+    box = shown.square(12, 14).bounding_box()
+    shown.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    shown.page.wait_for_selector("#status:has-text('Computing the field')")
+    shown.page.unroute("**/api/look")
+    shown.page.keyboard.press("Control+z")
+    shown.wait_for(state)
+    shown.page.wait_for_function("() => !document.querySelector(\".arrows path[d][opacity='0.13']\")", timeout=20_000)
+    assert shown.arrows == arrows
 
 
 def test_p_cheese_is_said_when_it_is_another(shown, state):
