@@ -338,6 +338,73 @@ def test_a_field_that_was_half_replaced_is_asked_for_again_by_undoing(shown, sta
     assert shown.arrows == arrows
 
 
+SLIDE = """(values) => {
+  const slider = document.querySelector("#edits input[type=range]");
+  for (const value of values) { slider.value = value; slider.dispatchEvent(new Event("input")); }
+}"""
+
+
+@pytest.fixture
+def sliding(shown, state):
+    """The page with a slider, which counts what is written into the history."""
+    shown.page.add_init_script(
+        """window.written = 0;
+        for (const name of ["pushState", "replaceState"]) {
+          const own = history[name].bind(history);
+          history[name] = (...what) => { window.written++; own(...what); };
+        }"""
+    )
+    edits = (EditChoice("clamp", DEFAULT_LAYER, (3,), (12, 13), 5.0),)
+    shown.open(dataclasses.replace(state, edits=edits, view="after"))
+    shown.page.evaluate("window.written = 0")
+    return shown
+
+
+def test_a_drag_of_a_slider_is_one_step_and_writes_few_addresses(sliding):
+    before = sliding.state
+    sliding.page.evaluate(SLIDE, [i / 10 for i in range(-150, 150)])
+    assert sliding.page.evaluate("window.written") <= 2
+    sliding.page.wait_for_function("location.hash.includes('~14.9&')")
+    sliding.page.evaluate(SLIDE, [-7, -8])
+    sliding.page.keyboard.press("Control+z")
+    sliding.wait_for(before)
+    sliding.page.keyboard.press("Control+Shift+z")
+    sliding.page.wait_for_function("location.hash.includes('~-8&')")
+    sliding.settle()
+    assert sliding.state.edits[0].number == -8
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "dispatchEvent(new Event('pagehide'))",
+        "document.querySelector('#edits input[type=range]').dispatchEvent(new Event('change'))",
+    ],
+)
+def test_where_a_drag_ends_the_address_is_up_to_date_at_once(sliding, how):
+    sliding.page.evaluate(SLIDE, [1, 2, 3])
+    assert sliding.page.evaluate(f"() => {{ {how}; return location.hash }}").count("~3&") == 1
+    sliding.settle()
+
+
+def test_what_comes_after_a_drag_is_a_step_of_its_own(sliding):
+    sliding.page.evaluate(SLIDE, [1, 2, 3])
+    sliding.page.click("#facing")
+    sliding.page.click("#undo")
+    sliding.page.wait_for_function("location.hash.includes('~3&') && document.getElementById('redo').disabled === false")
+    sliding.settle()
+    assert sliding.state.edits[0].number == 3
+
+
+def test_the_link_that_is_copied_is_that_of_what_is_shown(sliding):
+    sliding.page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text }")
+    sliding.page.evaluate(SLIDE, [1, 2, 3])
+    link = sliding.page.evaluate("() => { document.getElementById('copy').click(); return window.copied }")
+    assert link.startswith(f"{sliding.url}#p=")
+    assert State.from_fragment(link.partition("#")[2]).edits[0].number == 3
+    sliding.settle()
+
+
 def test_p_cheese_is_said_when_it_is_another(shown, state):
     shown.open(state)
     [before] = shown.p_cheese

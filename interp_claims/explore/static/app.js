@@ -144,7 +144,7 @@ function listen() {
   on("open", "click", openAll);
   on("floor", "change", () => change({ floor: Number($("floor").value) }));
   on("add", "click", addEdit);
-  on("copy", "click", () => copy(location.href, $("copy")));
+  on("copy", "click", () => copy(`${location.origin}${location.pathname}#${encode(page.state)}`, $("copy")));
   on("export", "click", () => attempt(showExport));
   on("close", "click", () => $("exported").close());
   for (const button of document.querySelectorAll("[data-copy]")) {

@@ -21,15 +21,45 @@ export const page = {
 /** What happens after a change; app.js fills these in. */
 export const after = { show() {}, ask() {}, choices() {} };
 
-let gesture = null, furthest = 0;
+const WRITE_MS = 250; // browsers take only so many addresses in a while
+let gesture = null, furthest = 0, unwritten = null, writing = null;
 const place = () => history.state?.place ?? 0;
 
 export const canUndo = () => place() > 0;
 export const canRedo = () => place() < furthest;
-export const undo = () => { if (canUndo()) history.back(); };
-export const redo = () => { if (canRedo()) history.forward(); };
-export const endGesture = () => { gesture = null; };
 export const inGesture = () => gesture !== null;
+
+function writeSoon(fragment) {
+  unwritten = fragment;
+  writing ??= setTimeout(writeAddress, WRITE_MS);
+}
+
+function dropAddress() {
+  clearTimeout(writing);
+  [unwritten, writing] = [null, null];
+}
+
+/** Put into the address what a gesture came to so far. */
+function writeAddress() {
+  const fragment = unwritten;
+  dropAddress();
+  if (fragment !== null) history.replaceState({ place: place() }, "", `#${fragment}`);
+}
+
+export function endGesture() {
+  gesture = null;
+  writeAddress();
+}
+
+export function undo() {
+  endGesture();
+  if (canUndo()) history.back();
+}
+
+export function redo() {
+  endGesture();
+  if (canRedo()) history.forward();
+}
 
 export function complain(text) {
   $("message").hidden = !text;
@@ -55,10 +85,13 @@ export function change(changes, { name = null, replace = false, ask = true } = {
     if (name === null) endGesture();
     return;
   }
-  const joined = replace || (name !== null && gesture === name), step = place() + (joined ? 0 : 1);
-  history[joined ? "replaceState" : "pushState"]({ place: step }, "", `#${fragment}`);
-  if (!joined) furthest = step;
-  page.state = next;
+  page.state = next; // first of all: a browser may refuse an address
+  if (name !== null && gesture === name) writeSoon(fragment);
+  else {
+    writeAddress();
+    if (!replace) furthest = place() + 1;
+    history[replace ? "replaceState" : "pushState"]({ place: place() + (replace ? 0 : 1) }, "", `#${fragment}`);
+  }
   if (!replace) complain("");
   after.show();
   if (ask) after.ask(name !== null);
@@ -107,10 +140,12 @@ export async function begin(usual) {
 }
 
 window.addEventListener("popstate", () => attempt(async () => {
+  dropAddress(); // it belongs to the step that was left
+  gesture = null;
   const fragment = location.hash.slice(1);
   if (!page.state || !fragment || fragment === encode(page.state)) return;
-  endGesture();
   const own = history.state?.place !== undefined ? decode(fragment) : null;
   if (own?.policy === page.state.policy) takeOver(own); // what this page wrote itself needs no checking
   else await enter(fragment);
 }));
+window.addEventListener("pagehide", writeAddress);
