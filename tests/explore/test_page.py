@@ -254,6 +254,16 @@ def test_what_cannot_be_is_told_and_the_state_stays(shown, state):
         assert shown.fragment == kept
 
 
+def test_a_layer_that_is_too_narrow_is_refused_and_the_old_one_shown(shown, state):
+    edits = (EditChoice("zero", "embedder.fc_out", (200,)),)
+    shown.open(dataclasses.replace(state, edits=edits))
+    layer = shown.page.get_by_label("Edit 1").get_by_label("Layer")
+    layer.focus()
+    layer.select_option(DEFAULT_LAYER)
+    assert shown.message() == ("edit 1: channels: got 200, wanted 0 to 63, which block2.res1.resadd has; name others")
+    assert layer.input_value() == "embedder.fc_out"
+
+
 def test_a_maze_is_taken_out(shown, state, tmp_path):
     shown.open(state)
     shown.page.click("#export")
@@ -391,7 +401,9 @@ def test_what_comes_after_a_drag_is_a_step_of_its_own(sliding):
     sliding.page.evaluate(SLIDE, [1, 2, 3])
     sliding.page.click("#facing")
     sliding.page.click("#undo")
-    sliding.page.wait_for_function("location.hash.includes('~3&') && document.getElementById('redo').disabled === false")
+    sliding.page.wait_for_function(
+        "location.hash.includes('~3&') && document.getElementById('redo').disabled === false"
+    )
     sliding.settle()
     assert sliding.state.edits[0].number == 3
 

@@ -49,7 +49,7 @@ export function showEdits(list, state, { layers, ranges, change, complain, clamp
 
   function update(input, edit) {
     const field = input.dataset.field;
-    if (input === document.activeElement && input.type !== "range") return;
+    if (input === document.activeElement && ["text", "number"].includes(input.type)) return; // typing goes on
     input.removeAttribute("aria-invalid");
     if (field === "layer") input.value = edit.layer;
     else if (field === "channels") input.value = channelsText(edit.channels, ", ");
