@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 from interp_claims.edits import clamp
 from interp_claims.explore import EditChoice, State, make_app
 from interp_claims.explore.serving import _QuietHandler
-from interp_claims.mazes import Facing, level
+from interp_claims.mazes import Facing, Maze, level
 from interp_claims.measures import decide
 from interp_claims.policies import DEFAULT_LAYER
 from interp_claims.running.counterexamples import read_counterexample
@@ -66,6 +66,10 @@ class Shown:
             "() => location.hash && document.body.dataset.settled === location.hash.slice(1)", timeout=60_000
         )
         return self
+
+    def paste(self, state):
+        """Put a state into the address by hand."""
+        self.page.evaluate("(fragment) => { location.hash = fragment }", state.to_fragment())
 
     def wait_for(self, state):
         """Wait until the address holds a state."""
@@ -212,6 +216,23 @@ def test_everything_on_the_board_can_be_done_with_keys(shown, state):
     shown.page.keyboard.press("Enter")
     shown.settle()
     assert shown.state.maze.cheese is None and "The maze has no cheese." in shown.text("#why-not")
+
+
+def test_keys_go_on_from_the_mouse_where_an_undone_maze_is_smaller(shown, state):
+    shown.open(state)
+    larger = dataclasses.replace(state, maze=Maze.from_text("......C\n" + ".......\n" * 5 + "M......"))
+    shown.paste(larger)
+    shown.settle()
+    shown.page.focus("#board")
+    for _ in range(6):
+        shown.page.keyboard.press("ArrowUp")
+    assert shown.text("#square-title") == "Square (15, 9)"
+    shown.page.go_back()
+    shown.wait_for(state)
+    shown.settle()
+    assert shown.text("#square-title") == "Square (10, 10)"
+    shown.page.keyboard.press("ArrowUp")
+    assert shown.text("#square-title") == "Square (11, 10)"
 
 
 def test_new_mazes_policies_and_edits_are_chosen(shown, state):

@@ -1,6 +1,6 @@
 // What the page knows, and how its state changes: every change is a step in the browser's history, which is also undo.
 
-import { decode, encode } from "./state.js";
+import { decode, encode, inside } from "./state.js";
 import { Refused, post } from "./talk.js";
 
 export const $ = (id) => document.getElementById(id);
@@ -117,6 +117,7 @@ async function enter(fragment) {
 
 function takeOver(next) {
   page.state = next;
+  if (page.cursor && !inside(page.cursor, next.size)) page.cursor = null;
   complain("");
   after.show();
   after.ask();
