@@ -238,11 +238,10 @@ def test_keys_go_on_from_the_mouse_where_an_undone_maze_is_smaller(shown, state)
 def test_new_mazes_policies_and_edits_are_chosen(shown, state):
     shown.open(state)
     shown.page.fill("#seed", "20")
-    shown.page.select_option("#size", "")
     shown.page.click("text=New maze")
     shown.page.wait_for_url("**s=20*")
     shown.settle()
-    assert shown.state.maze == level(20)
+    assert shown.state.maze == level(20) and not shown.page.is_visible("#message")
     for kind in ("cheese", "corner", "zero", "mean", "scale", "resample"):
         shown.page.select_option("#kind", kind)
         shown.page.click("#add")
@@ -254,6 +253,22 @@ def test_new_mazes_policies_and_edits_are_chosen(shown, state):
     shown.page.wait_for_url(f"**p={SMALL}*")
     shown.settle()
     assert shown.state.policy == SMALL and len(shown.state.edits) <= 5
+
+
+def test_where_a_seed_has_another_size_than_was_asked_for_it_is_said_which_level_is_shown(shown, state):
+    shown.open(state)
+    asked = next(seed for seed in range(20, 100) if level(seed).size != 9)
+    found = next(seed for seed in range(asked, 200) if level(seed).size == 9)
+    shown.page.fill("#seed", str(asked))
+    shown.page.select_option("#size", "9")
+    shown.page.click("text=New maze")
+    shown.page.wait_for_url(f"**s={found}*")
+    shown.settle()
+    assert shown.state.maze == level(found)
+    assert shown.message() == f"Level {asked} has another size; shown is level {found}."
+    shown.page.click("text=Random")
+    shown.page.wait_for_selector("#message", state="hidden")
+    shown.settle()
 
 
 def test_what_cannot_be_is_told_and_the_state_stays(shown, state):

@@ -72,6 +72,11 @@ async function newMaze(seed) {
   change(readMaze(new URLSearchParams(answer.maze)));
 }
 
+async function askedMaze(seed) {
+  await newMaze(seed);
+  if (page.state.seed !== seed) complain(`Level ${seed} has another size; shown is level ${page.state.seed}.`);
+}
+
 function openAll() {
   const { size } = page.state, free = new Uint8Array(TILES * TILES), m = margin(size);
   for (let row = m; row < m + size; row++) free.fill(1, row * TILES + m, row * TILES + m + size);
@@ -138,7 +143,7 @@ function listen() {
   on("channels", "change", changeChannels);
   on("new", "submit", (event) => {
     event.preventDefault();
-    attempt(() => newMaze(Number($("seed").value)));
+    attempt(() => askedMaze(Number($("seed").value)));
   });
   on("random", "click", () => attempt(() => newMaze(Math.floor(Math.random() * (page.setup.largest_seed - SPARE_SEEDS)))));
   on("open", "click", openAll);
@@ -165,7 +170,6 @@ async function start() {
   listen();
   startTools();
   await begin(usual);
-  $("size").value = page.state.size;
 }
 
 attempt(start);
