@@ -290,6 +290,112 @@ def test_what_cannot_be_is_told_and_the_state_stays(shown, state):
         assert shown.fragment == kept
 
 
+@pytest.fixture
+def hold(shown):
+    """Call it with a path to keep the answers to requests for it back; they come at the call of what it returns."""
+
+    def keep(path, which=lambda body: True):
+        held = []
+
+        def handle(route):
+            if which(route.request.post_data_json):
+                held.append(route)
+            else:
+                route.continue_()
+
+        shown.page.route(path, handle)
+        return held
+
+    return keep
+
+
+def until(shown, held, count):
+    while len(held) < count:
+        shown.page.wait_for_timeout(20)
+
+
+def test_the_policy_that_was_chosen_last_is_shown_whichever_answer_comes_last(shown, state, hold):
+    shown.open(state)
+    held = hold("**/api/policy", lambda body: body["policy"] == SMALL)
+    shown.page.select_option("#policy", SMALL)
+    until(shown, held, 1)
+    shown.page.select_option("#policy", TRAINED)
+    with shown.page.expect_response("**/api/policy"):
+        held[0].continue_()
+    shown.page.wait_for_timeout(100)
+    assert shown.state == state and shown.page.input_value("#policy") == TRAINED
+
+
+def test_the_maze_that_was_asked_for_last_is_shown_whichever_answer_comes_last(shown, state, hold):
+    shown.open(state)
+    held = hold("**/api/maze", lambda body: body["seed"] == 29)
+    for seed in ("29", "31"):
+        shown.page.fill("#seed", seed)
+        shown.page.click("text=New maze")
+    until(shown, held, 1)
+    shown.page.wait_for_url("**s=31*")
+    with shown.page.expect_response("**/api/maze"):
+        held[0].continue_()
+    shown.page.wait_for_timeout(100)
+    assert shown.settle().state.maze == level(31)
+
+
+@pytest.fixture
+def back_twice(shown, state, hold):
+    """The page after going back over two policies, the answers about both steps held back; and the first step."""
+    first = dataclasses.replace(state, policy=SMALL, layer=DEFAULT_LAYER, channels=(1,))
+    shown.open(first)
+    shown.page.click("#facing")
+    shown.settle()
+    shown.page.select_option("#policy", TRAINED)
+    shown.page.wait_for_url(f"**p={TRAINED}*")
+    shown.settle()
+    held = hold("**/api/check")
+    for count in (1, 2):
+        shown.page.go_back()
+        until(shown, held, count)
+    return held, first
+
+
+def test_going_back_twice_ends_at_the_first_step_whichever_answer_comes_last(shown, back_twice):
+    (early, late), first = back_twice
+    late.continue_()
+    shown.settle()
+    with shown.page.expect_response("**/api/check"):
+        early.continue_()
+    shown.page.wait_for_timeout(100)
+    assert shown.settle().state == first
+    assert shown.text("#facing") == "Looks left"
+
+
+def test_a_step_that_cannot_be_entered_takes_no_others_place(shown, back_twice):
+    (early, late), first = back_twice
+    with shown.page.expect_response("**/api/check"):
+        early.fulfill(status=400, json={"error": {"message": "no such policy"}})
+    shown.page.wait_for_timeout(100)
+    shown.wait_for(first)
+    late.continue_()
+    shown.page.wait_for_selector("#facing:has-text('left')")
+    assert shown.settle().state == first and not shown.page.is_visible("#message")
+    assert all("400" in said for said in shown.wrong)
+    shown.wrong.clear()
+
+
+def test_a_change_while_a_step_is_entered_goes_before_it(shown, state, hold):
+    shown.open(dataclasses.replace(state, policy=SMALL, channels=(1,)))
+    shown.page.select_option("#policy", TRAINED)
+    shown.page.wait_for_url(f"**p={TRAINED}*")
+    shown.settle()
+    held = hold("**/api/check")
+    shown.page.go_back()
+    until(shown, held, 1)
+    shown.page.keyboard.press("f")
+    with shown.page.expect_response("**/api/check"):
+        held[0].continue_()
+    shown.page.wait_for_timeout(100)
+    assert shown.settle().state.policy == TRAINED and shown.text("#facing") == "Looks right"
+
+
 def test_a_layer_that_is_too_narrow_is_refused_and_the_old_one_shown(shown, state):
     edits = (EditChoice("zero", "embedder.fc_out", (200,)),)
     shown.open(dataclasses.replace(state, edits=edits))

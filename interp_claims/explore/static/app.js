@@ -5,7 +5,7 @@ import { KINDS, beyondWidth, layerOptions, showEdits } from "./edits.js";
 import { make } from "./panels.js";
 import { draw, showSquare } from "./showing.js";
 import { TILES, channelsText, encode, margin, readChannels, readMaze } from "./state.js";
-import { $, after, attempt, begin, canRedo, canUndo, change, complain, page, redo, undo } from "./store.js";
+import { $, after, attempt, begin, canRedo, canUndo, change, complain, newest, page, redo, undo } from "./store.js";
 import { askRoles, showSuggestions } from "./suggesting.js";
 import { post } from "./talk.js";
 import { clampWith, newEdit, startTools, turnMouse } from "./tools.js";
@@ -52,10 +52,13 @@ function changeEdits(edits, done) {
 }
 
 async function changePolicy(name) {
+  const isNewest = newest("policy");
   try {
-    page.policy = await post("api/policy", { policy: name });
+    const policy = await post("api/policy", { policy: name });
+    if (!isNewest()) return;
+    page.policy = policy;
   } finally {
-    $("policy").value = page.policy.name;
+    $("policy").value = page.state.policy;
   }
   const { state } = page;
   const edits = state.edits.filter((edit) => edit.channels.every((channel) => channel < widthOf(edit.layer)));
@@ -67,14 +70,17 @@ async function changePolicy(name) {
 }
 
 async function newMaze(seed) {
+  const isNewest = newest("maze");
   const answer = await post("api/maze", { seed, size: $("size").value ? Number($("size").value) : null });
+  if (!isNewest()) return false;
   page.cursor = null;
   change(readMaze(new URLSearchParams(answer.maze)));
+  return true;
 }
 
 async function askedMaze(seed) {
-  await newMaze(seed);
-  if (page.state.seed !== seed) complain(`Level ${seed} has another size; shown is level ${page.state.seed}.`);
+  const shown = await newMaze(seed);
+  if (shown && page.state.seed !== seed) complain(`Level ${seed} has another size; shown is level ${page.state.seed}.`);
 }
 
 function openAll() {
@@ -167,9 +173,12 @@ async function start() {
   $("kind").replaceChildren(...Object.keys(kinds).map((kind) => option(kind, KINDS[kind])));
   $("seed").max = largest;
   Object.assign(after, { show, ask, choices: showChoices });
-  listen();
   startTools();
-  await begin(usual);
+  try {
+    await begin(usual);
+  } finally {
+    listen();
+  }
 }
 
 attempt(start);

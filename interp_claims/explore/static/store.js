@@ -61,6 +61,15 @@ export function redo() {
   if (canRedo()) history.forward();
 }
 
+const latest = { policy: 0, maze: 0, state: 0 };
+
+/** Begin what will change these parts once the server answers: the check returned tells whether nothing newer does. */
+export function newest(...parts) {
+  for (const part of parts) latest[part]++;
+  const mine = { ...latest };
+  return () => parts.every((part) => latest[part] === mine[part]);
+}
+
 export function complain(text) {
   $("message").hidden = !text;
   $("message").firstElementChild.textContent = text;
@@ -85,6 +94,7 @@ export function change(changes, { name = null, replace = false, ask = true } = {
     if (name === null) endGesture();
     return;
   }
+  newest("state");
   page.state = next; // first of all: a browser may refuse an address
   if (name !== null && gesture === name) writeSoon(fragment);
   else {
@@ -100,17 +110,20 @@ export function change(changes, { name = null, replace = false, ask = true } = {
 }
 
 /** Take over the state of an address, if the server says that it is one. */
-async function enter(fragment) {
-  let next;
+async function enter(fragment, isNewest = newest("policy", "maze", "state")) {
+  let next, policy;
   try {
     next = decode((await post("api/check", { state: fragment })).state);
-    if (page.policy?.name !== next.policy) {
-      page.policy = await post("api/policy", { policy: next.policy });
-      after.choices(next);
-    }
+    policy = page.policy?.name === next.policy ? page.policy : await post("api/policy", { policy: next.policy });
   } catch (error) {
+    if (!isNewest()) return; // the address is another by now
     history.replaceState(history.state, "", `#${encode(page.state)}`);
     throw error;
+  }
+  if (!isNewest()) return;
+  if (policy !== page.policy) {
+    page.policy = policy;
+    after.choices(next);
   }
   takeOver(next);
 }
@@ -144,9 +157,11 @@ window.addEventListener("popstate", () => attempt(async () => {
   dropAddress(); // it belongs to the step that was left
   gesture = null;
   const fragment = location.hash.slice(1);
-  if (!page.state || !fragment || fragment === encode(page.state)) return;
+  if (!page.state || !fragment) return;
+  const isNewest = newest("policy", "maze", "state");
+  if (page.policy && fragment === encode(page.state)) return;
   const own = history.state?.place !== undefined ? decode(fragment) : null;
   if (own?.policy === page.state.policy) takeOver(own); // what this page wrote itself needs no checking
-  else await enter(fragment);
+  else await enter(fragment, isNewest);
 }));
 window.addEventListener("pagehide", writeAddress);
