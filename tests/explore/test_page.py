@@ -599,6 +599,15 @@ def test_edits_are_groups_with_names_and_the_focus_goes_on_to_the_next(shown, st
     assert shown.state.edits == ()
 
 
+def test_boxes_and_sliders_of_a_number_have_names(shown, state):
+    edits = (EditChoice("scale", DEFAULT_LAYER, (3,), None, 0.5), EditChoice("resample", DEFAULT_LAYER, (3,), None, 5))
+    shown.open(dataclasses.replace(state, edits=edits))
+    by_role = shown.page.locator("#edits").get_by_role
+    assert by_role("spinbutton", name="Factor", exact=True).input_value() == "0.5"
+    assert by_role("slider", name="factor, as a slider").input_value() == "0.5"
+    assert by_role("spinbutton", name="Seed", exact=True).input_value() == "5"
+
+
 def test_the_page_writes_addresses_as_the_server_does(shown, state):
     shown.open(state)
     edits = (

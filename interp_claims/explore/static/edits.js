@@ -66,8 +66,9 @@ export function showEdits(list, state, { layers, ranges, change, complain, clamp
   }
 
   function number(field, i) {
-    const [lowest, highest] = ranges[field], unit = field === "seed" ? 1 : "any";
+    const [lowest, highest] = ranges[field], unit = field === "seed" ? 1 : "any", title = field[0].toUpperCase() + field.slice(1);
     const box = make("input", { type: "number", min: lowest, max: highest, step: unit, className: "number" });
+    box.setAttribute("aria-label", title); // the label is the slider's
     box.addEventListener("input", () => {
       const good = box.value !== "" && box.checkValidity();
       box.setAttribute("aria-invalid", String(!good));
@@ -87,7 +88,7 @@ export function showEdits(list, state, { layers, ranges, change, complain, clamp
       parts.unshift(slider);
     }
     for (const part of parts) Object.assign(part.dataset, { field, edit: i });
-    return make("label", { className: "row" }, make("span", { textContent: field[0].toUpperCase() + field.slice(1) }), ...parts);
+    return make("label", { className: "row" }, make("span", { textContent: title }), ...parts);
   }
 
   function channels(i) {
