@@ -559,6 +559,16 @@ def test_the_link_that_is_copied_is_that_of_what_is_shown(sliding):
     sliding.settle()
 
 
+def test_a_button_that_copied_twice_says_again_what_it_does(shown, state):
+    shown.open(state)
+    shown.page.evaluate("navigator.clipboard.writeText = async () => {}")
+    for _ in range(2):
+        shown.page.click("#copy")
+        assert shown.text("#copy") == "Copied"
+    shown.page.wait_for_timeout(2_000)
+    assert shown.text("#copy") == "Copy link"
+
+
 def test_p_cheese_is_said_when_it_is_another(shown, state):
     shown.open(state)
     [before] = shown.p_cheese

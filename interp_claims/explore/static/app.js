@@ -112,14 +112,14 @@ function addEdit() {
 }
 
 async function copy(text, button) {
-  const before = button.textContent;
+  button.dataset.label ??= button.textContent;
   try {
     await navigator.clipboard.writeText(text);
     button.textContent = "Copied";
   } catch {
     button.textContent = button === $("copy") ? "Copy the address bar" : "Forbidden: select and copy";
   }
-  setTimeout(() => { button.textContent = before; }, NOTICE_MS);
+  setTimeout(() => { button.textContent = button.dataset.label; }, NOTICE_MS);
 }
 
 async function showExport() {
