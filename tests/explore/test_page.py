@@ -618,6 +618,35 @@ def test_boxes_and_sliders_of_a_number_have_names(shown, state):
     assert by_role("spinbutton", name="Seed", exact=True).input_value() == "5"
 
 
+FOCUSED = "(document.activeElement.dataset.key ?? document.activeElement.id)"
+
+
+def test_the_focus_stays_where_it_was_among_the_suggested_channels(shown, state):
+    found = {"status": "found", "layer": DEFAULT_LAYER, "channels": list(range(64)), "clamp_values": [1.0] * 64}
+    shown.page.route("**/api/roles", lambda route: route.fulfill(json=found))
+    shown.open(state)
+    chip = shown.page.locator("[data-key^=strongest]").last
+    key = chip.get_attribute("data-key")
+    channel = int(key.split()[1])
+    chip.press("Enter")
+    shown.settle()
+    assert (channel in shown.state.channels) != (channel in state.channels)
+    assert shown.page.evaluate(FOCUSED) == key, "and not in the other list, which has the channel too"
+
+
+def test_where_the_button_to_find_channels_goes_the_focus_goes_on_in_its_place(shown, state):
+    answers = [{"status": "unknown"}, {"status": "finding"}]
+    shown.page.route("**/api/roles", lambda route: route.fulfill(json=answers[route.request.post_data_json["find"]]))
+    shown.open(state)
+    shown.page.focus("#find")
+    shown.page.evaluate("document.getElementById('facing').click()")
+    shown.settle()
+    assert shown.page.evaluate(FOCUSED) == "find"
+    shown.page.keyboard.press("Enter")
+    shown.page.wait_for_selector("#suggestions:has-text('in the background…')")
+    assert shown.page.evaluate(FOCUSED) == "suggestions"
+
+
 def test_the_page_writes_addresses_as_the_server_does(shown, state):
     shown.open(state)
     edits = (
