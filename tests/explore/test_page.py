@@ -647,6 +647,22 @@ def test_where_the_button_to_find_channels_goes_the_focus_goes_on_in_its_place(s
     assert shown.page.evaluate(FOCUSED) == "suggestions"
 
 
+def test_a_pointer_that_stays_on_its_square_draws_nothing(shown, state):
+    shown.open(state)
+    shown.page.hover("[data-square='12.12']")
+    box = shown.square(12, 12).bounding_box()
+    shown.page.evaluate(
+        """window.drawn = 0;
+        const watch = new MutationObserver((all) => { window.drawn += all.length; });
+        watch.observe(document.getElementById("board"), { attributes: true, subtree: true });"""
+    )
+    for i in range(1, 6):
+        shown.page.mouse.move(box["x"] + box["width"] * i / 7, box["y"] + box["height"] / 2)
+    assert shown.page.evaluate("window.drawn") == 0
+    shown.page.hover("[data-square='12.11']")
+    assert shown.page.evaluate("window.drawn") > 0
+
+
 def test_the_page_writes_addresses_as_the_server_does(shown, state):
     shown.open(state)
     edits = (
