@@ -287,7 +287,12 @@ def test_what_cannot_be_is_told_and_the_state_stays(shown, state):
         shown.page.fill(field, text)
         shown.page.keyboard.press("Tab")
         assert shown.message() == expected
+        assert shown.page.get_attribute(field, "aria-invalid") == "true"
         assert shown.fragment == kept
+    shown.page.fill("#edits input", "7")
+    shown.page.keyboard.press("Tab")
+    assert shown.page.get_attribute("#edits input", "aria-invalid") != "true"
+    shown.settle()
 
 
 @pytest.fixture
@@ -510,6 +515,23 @@ def sliding(shown, state):
     shown.open(dataclasses.replace(state, edits=edits, view="after"))
     shown.page.evaluate("window.written = 0")
     return shown
+
+
+def test_after_a_pasted_link_there_is_nothing_to_redo_and_its_changes_can_be_undone(shown, state):
+    shown.open(state)
+    for key in ("f", "Control+z"):
+        shown.page.keyboard.press(key)
+        shown.settle()
+    assert shown.page.is_enabled("#redo")
+    pasted = dataclasses.replace(state, channels=(5,))
+    shown.paste(pasted)
+    shown.settle()
+    assert shown.page.is_disabled("#redo") and shown.page.is_disabled("#undo")
+    shown.page.keyboard.press("f")
+    shown.settle()
+    shown.page.keyboard.press("Control+z")
+    shown.wait_for(pasted)
+    assert shown.page.is_enabled("#redo")
 
 
 def test_a_drag_of_a_slider_is_one_step_and_writes_few_addresses(sliding):

@@ -38,7 +38,7 @@ export function layerOptions(layers, wanted) {
 }
 
 /** `change(edits, done)` is called with new edits; `done` is false while a slider moves. `complain(text)` shows a message. */
-export function showEdits(list, state, { layers, ranges, change, complain, clampedBy, chooseSquare }) {
+export function showEdits(list, state, { layers, ranges, change, complain, chooseSquare }) {
   const shape = JSON.stringify([state.policy, state.edits.map((edit) => edit.kind)]);
   if (list.dataset.shape !== shape) {
     list.dataset.shape = shape;
@@ -96,7 +96,7 @@ export function showEdits(list, state, { layers, ranges, change, complain, clamp
     Object.assign(box.dataset, { field: "channels", edit: i });
     box.addEventListener("change", () => {
       const read = readChannels(box.value);
-      box.setAttribute("aria-invalid", String(!read?.length));
+      box.setAttribute("aria-invalid", String(!read?.length || !!beyondWidth(read, list.edits[i].layer, layers)));
       if (read?.length) set(i, { channels: read });
       else complain(`channels: got "${box.value}", wanted one or more numbers such as 3, 17, 40-43; correct them`);
     });

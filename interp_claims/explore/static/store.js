@@ -121,6 +121,7 @@ async function enter(fragment, isNewest = newest("policy", "maze", "state")) {
     throw error;
   }
   if (!isNewest()) return;
+  history.replaceState({ place: place() }, "", location.hash);
   if (policy !== page.policy) {
     page.policy = policy;
     after.choices(next);
@@ -159,6 +160,7 @@ window.addEventListener("popstate", () => attempt(async () => {
   const fragment = location.hash.slice(1);
   if (!page.state || !fragment) return;
   const isNewest = newest("policy", "maze", "state");
+  if (history.state?.place === undefined) furthest = 0; // a pasted link: nothing comes after it
   if (page.policy && fragment === encode(page.state)) return;
   const own = history.state?.place !== undefined ? decode(fragment) : null;
   if (own?.policy === page.state.policy) takeOver(own); // what this page wrote itself needs no checking
