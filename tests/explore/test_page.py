@@ -685,6 +685,21 @@ def test_a_pointer_that_stays_on_its_square_draws_nothing(shown, state):
     assert shown.page.evaluate("window.drawn") > 0
 
 
+def test_a_server_that_ends_in_the_middle_of_an_answer_is_said_to_have_ended(shown, state):
+    shown.open(state)
+    shown.page.evaluate(
+        """window.fetch = async () => new Response(new ReadableStream({
+          pull(controller) { controller.error(new TypeError("network error")); },
+        }));"""
+    )
+    shown.page.keyboard.press("f")
+    shown.page.wait_for_selector("#message:visible")
+    assert shown.message() == (
+        "The server does not answer: is interp-claims explore still running? Start it again and reload."
+    )
+    assert shown.text("#status") == "No answer"
+
+
 def test_the_page_writes_addresses_as_the_server_does(shown, state):
     shown.open(state)
     edits = (
