@@ -166,7 +166,9 @@ def test_a_larger_budget_continues_the_same_sequence(project):
         (["--policy", "three"], "--policy: policy 'three': neither a checkpoint file"),
         (["--claims-json", "pyproject.toml/results.json"], "--claims-json: cannot write a file"),
         (["--claims-json", "fixtures"], "--claims-json: cannot write a file fixtures; choose another path"),
-        (["--device", "cuda:7"], "cuda"),
+        (["--device", "cuda:77"], "--device cuda:77: PyTorch sees "),
+        (["--device", "gpu"], "--device: got 'gpu', wanted cpu, cuda or cuda:N"),
+        (["--device", "mps"], "--device: got 'mps', wanted cpu, cuda or cuda:N"),
     ],
 )
 def test_wrong_usage_is_said_clearly(project, options, message):

@@ -127,7 +127,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _reruns(config: pytest.Config) -> bool:
-    """Whether failed tests would be run again: by an option of pytest-rerunfailures or flaky, or in a project's file."""
+    """Whether failed tests would be run again: by an option of pytest-rerunfailures or flaky, or a setting."""
     if getattr(config.option, "force_reruns", None) or getattr(config.option, "force_flaky", None):
         return True
     asked = getattr(config.option, "reruns", None)
@@ -176,7 +176,7 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Fail what is marked to pass whatever it comes to, before pytest acts on the mark: in a worker, the run goes on."""
+    """Fail what is marked to pass whatever it comes to, before pytest acts on the mark: workers run on."""
     refusal = item.config.stash[_RUN].refusal
     if refusal and isinstance(item, pytest.Function) and spec_of(item.obj) and _marked([item], *_PASSING):
         pytest.fail(refusal, pytrace=False)
