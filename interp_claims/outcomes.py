@@ -90,13 +90,13 @@ def outcome_of_prediction(result: ClaimResult, resolved: Optional[str]) -> Outco
     verdict = result.verdict
     if result.exploratory:
         return Outcome(None, "exploratory", verdict)
-    if resolved is None and verdict == Verdict.NOT_EVALUATED:
-        return Outcome(ClaimNotEvaluated, "failed", verdict)
     if resolved is None:
-        return Outcome(PredictionDecided, "failed", f"{verdict}: news, put it on the ledger with interp-claims resolve")
+        error = ClaimNotEvaluated if verdict == Verdict.NOT_EVALUATED else PredictionDecided
+        return Outcome(error, "failed", f"{verdict}: news, put it on the ledger with interp-claims resolve")
     if resolved != verdict:
         return Outcome(VerdictFlipped, "failed", f"{verdict}, on the ledger was {resolved}")
-    return Outcome(None, "passed", f"{verdict}, as on the ledger")
+    category = "not evaluated" if verdict == Verdict.NOT_EVALUATED else "passed"
+    return Outcome(None, category, f"{verdict}, as on the ledger")
 
 
 def outcome_of_transferred(result: ClaimResult) -> Outcome:

@@ -1,12 +1,15 @@
 """Results: plain values that survive the way into JSON and back."""
 
+import hashlib
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interp_claims.results import ClaimResult, ControlResult
+import interp_claims
+from interp_claims.results import ENGINE_VERSION, ClaimResult, ControlResult
 
 numbers = st.floats(-1e3, 1e3)
 intervals = st.none() | st.tuples(numbers, numbers)
@@ -75,3 +78,20 @@ def test_data_of_another_make_is_refused(change):
         ClaimResult.from_dict({**data, **change})
     with pytest.raises(KeyError):
         ClaimResult.from_dict({name: value for name, value in data.items() if name != "controls"})
+
+
+#: What decides, by the version that results, seals and records name. Kept, so that no version stands for two engines.
+ENGINES = {
+    "1": "4f93c0897f15331fe6e6cf1ead301acf6b67c4e037085a59202094d1fa53cd5f",
+}
+
+
+def test_the_engine_has_another_version_when_what_decides_has_changed():
+    folder = Path(interp_claims.__file__).parent / "verdicts"
+    texts = [(folder / f"{name}.py").read_text(encoding="utf-8") for name in ("betting", "estimands", "sequential")]
+    digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()
+    assert ENGINES.get(ENGINE_VERSION) == digest, (
+        f"verdicts/betting.py, estimands.py or sequential.py are not those of engine {ENGINE_VERSION}. If the same "
+        "effects can now lead to another verdict or another number of mazes, raise ENGINE_VERSION in results.py and put "
+        f"{digest} under it here; if they cannot (a comment, a message), replace the hash of {ENGINE_VERSION}"
+    )

@@ -17,14 +17,17 @@ from interp_claims.claims import spec_of
 from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.manifest import Manifest
 from interp_claims.prereg.ledger import Entry, Ledger, LedgerError, TamperedError
+from interp_claims.prereg.meant import read_meant
 from interp_claims.prereg.predictions import PredictionError, prediction_of, read_out_of_reach
 from interp_claims.prereg.reach import Reach, reach_of
 from interp_claims.prereg.scoring import UNIFORM_BRIER, Score, scores
 from interp_claims.prereg.sealing import block_of, differing_fields, sha256_of
 from interp_claims.prereg.standing import form_as_sealed, form_of, predictions_in
 from interp_claims.report.results_json import read_results
+from interp_claims.verdicts.sequential import Verdict
 
 _LEDGER = Path("claims/ledger.jsonl")
+_MEANT = Path("claims/predicted_networks.toml")
 _MANIFEST = Path("fixtures/policies.toml")
 _WIDTH = 160
 _EXAMPLES = {
@@ -34,6 +37,10 @@ _EXAMPLES = {
     "score": "interp-claims score",
     "verify": "interp-claims verify\n  interp-claims verify claims/test_predictions.py --head 9c7de10815497f5b…",
 }
+_KINDS = """\
+Means are taken by author and kind: prospective, retrospective, and, for predictions that were made about another
+network than the one that decides them, transferred to that. What was not evaluated has no score.
+"""
 _EPILOG = """\
 exit status: 0 done, 1 the ledger or a prediction on it was changed afterwards, 2 wrong usage or a file that cannot be
 read or written"""
@@ -67,7 +74,14 @@ def add_commands(commands: Any) -> None:
     bind.add_argument("policy", help="the policy: a name or a checkpoint file")
     resolve = command("resolve", "put the outcomes of a run on the ledger", _resolve)
     resolve.add_argument("results", type=Path, help="the file written by pytest claims/ --claims-json")
-    command("score", "show how the predictions on the ledger came out, and score their authors", _score)
+    score = command("score", "show how the predictions on the ledger came out, and score their authors", _score)
+    score.description = f"{score.description}\n{_KINDS}"
+    score.add_argument(
+        "--meant",
+        type=Path,
+        help="a .toml that says which network the author of a prediction meant, where another decides it "
+        f"(default: {_MEANT}, if there is one)",
+    )
     verify = command("verify", "check that nobody changed the ledger, or a prediction after registering it", _verify)
     verify.add_argument(
         "files",
@@ -182,8 +196,9 @@ def _resolve(chosen: argparse.Namespace) -> None:
         if ledger.resolution(result.prediction) is not None:
             print(f"{result.prediction}: resolved already")
             continue
-        if result.exploratory or result.verdict not in ("supported", "refuted", "undecided"):
-            print(f"{result.prediction}: {result.verdict}, not resolved ({result.reason or 'exploratory'})")
+        if result.exploratory or result.broken_off:
+            why = f"broke off: {result.reason}" if result.broken_off else "exploratory"
+            print(f"{result.prediction}: {result.verdict}, not resolved ({why})")
             continue
         outcome = {
             "policy": result.policy,
@@ -193,21 +208,25 @@ def _resolve(chosen: argparse.Namespace) -> None:
             "interval": None if result.interval is None else list(result.interval),
             "mazes": result.mazes,
         }
+        if result.verdict == Verdict.NOT_EVALUATED:
+            outcome["reason"] = result.reason
         entry = ledger.resolve(result.prediction, outcome)
-        print(f"{result.prediction}: {result.verdict} (line {entry.number})")
+        told = f": {result.reason}" if result.verdict == Verdict.NOT_EVALUATED else ""
+        print(f"{result.prediction}: {result.verdict}{told} (line {entry.number})")
     print(f"head of the ledger: {ledger.head}")
 
 
 def _score(chosen: argparse.Namespace) -> None:
     shipped = {entry.sha256 for entry in Manifest(chosen.manifest).entries.values()}
-    print(score_text(scores(Ledger(chosen.ledger), shipped)))
+    meant = read_meant(chosen.meant or _MEANT) if chosen.meant or _MEANT.exists() else {}
+    print(score_text(scores(Ledger(chosen.ledger), shipped, meant)))
 
 
 def score_text(found: Sequence[Score]) -> str:
-    """The scores of all predictions, and their means by author, retrospective and prospective apart."""
+    """The scores of all predictions, and their means by author and kind."""
     each = Table(box=SIMPLE_HEAD, pad_edge=False, title="predictions", title_justify="left", expand=True)
     for heading in ("name", "by", "on", "prediction", "credences", "outcome", "Brier", "log", "kind", "registered"):
-        widths = {"prediction": 8, "by": 2, "credences": 2, "outcome": 2}
+        widths = {"prediction": 8, "by": 2, "credences": 2, "outcome": 2, "kind": 2}
         each.add_column(heading, overflow="fold", ratio=widths.get(heading), no_wrap=heading not in widths)
     for score in found:
         credences = ", ".join(f"{outcome} {p:g}" for outcome, p in score.credences.items())
@@ -223,6 +242,9 @@ def score_text(found: Sequence[Score]) -> str:
     for score in found:
         if score.why:
             console.print(f"{score.name}: {score.state}: {score.why}", soft_wrap=True)
+    for meant in dict.fromkeys(score.meant for score in found if score.meant is not None):
+        names = ", ".join(dict.fromkeys(score.name for score in found if score.meant == meant))
+        console.print(f"{names}: made about {meant.network}; {meant.why}", soft_wrap=True)
     console.print(f"A uniform guess over three outcomes has a Brier score of {UNIFORM_BRIER:.3f}; lower is better.")
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
 
@@ -253,7 +275,10 @@ def _kind(score: Score) -> str:
     """What a score may be averaged with: others of its kind alone."""
     if score.state == "out of reach":
         return score.state
-    return "prospective" if score.prospective else "retrospective"
+    if score.meant is None:
+        return "prospective" if score.prospective else "retrospective"
+    transferred = f"transferred to {score.policy}" if score.policy else "transferred"
+    return transferred if score.prospective else f"{transferred}, retrospective"
 
 
 def _mean_text(values: Sequence[Optional[float]]) -> str:

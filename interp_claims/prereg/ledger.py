@@ -19,7 +19,7 @@ from interp_claims.prereg.sealing import block_of, canonical, sha256_of
 
 Kind = Literal["registered", "out of reach", "bound", "resolved"]
 _KINDS = ("registered", "out of reach", "bound", "resolved")
-_VERDICTS = ("supported", "refuted", "undecided")
+_VERDICTS = ("supported", "refuted", "undecided", "not evaluated")
 _FIRST = "0" * 64
 
 
@@ -104,6 +104,13 @@ class Ledger:
                 return str(other.body["policy_sha256"])
         return None
 
+    def policy_name_of(self, entry: Entry) -> str:
+        """What the policy that a registration is about was called, or empty while it does not exist."""
+        if self.policy_of_registration(entry) is None:
+            return ""
+        bound = self._latest(entry.name, ("bound",))
+        return str(entry.body["sealed"]["policy"].get("name") or (bound.body["policy"] if bound else ""))
+
     def resolution(self, name: str) -> Optional[Entry]:
         """The outcome of a prediction as it is registered now, or None."""
         entry = self.registered(name)
@@ -167,10 +174,11 @@ class Ledger:
         return self._append("bound", {"name": name, "policy": policy, "policy_sha256": policy_sha256})
 
     def resolve(self, name: str, outcome: dict[str, Any]) -> Entry:
-        """Append an outcome; ``outcome`` holds verdict, policy_sha256 and figures.
+        """Append an outcome; ``outcome`` holds verdict, policy_sha256 and figures, and of one not evaluated the reason.
 
         Raises:
-            LedgerError: no such prediction, an outcome of another policy, or it is resolved already.
+            LedgerError: no such prediction, an outcome of another policy, one that was not evaluated without a reason,
+                or it is resolved already: that it could not be evaluated is an outcome like any other.
         """
         entry = self.registered(name)
         if entry is None or entry.kind != "registered":
@@ -181,6 +189,8 @@ class Ledger:
             raise LedgerError(
                 f"{name}: got an outcome for the policy {outcome['policy_sha256']}, wanted {self.policy_of(name)}"
             )
+        if outcome["verdict"] == "not evaluated" and not outcome.get("reason"):
+            raise LedgerError(f"{name}: got the outcome 'not evaluated' without a reason")
         return self._append("resolved", {"name": name, "sealed_sha256": entry.body["sha256"], **outcome})
 
     def _append(self, kind: Kind, body: dict[str, Any]) -> Entry:
@@ -289,6 +299,8 @@ class _Story:
             raise TamperedError(f"{where}: gives {name} an outcome of another policy than the one that it is about")
         if entry.body["verdict"] not in _VERDICTS:
             raise TamperedError(f"{where}: gives {name} the outcome {entry.body['verdict']!r}")
+        if entry.body["verdict"] == "not evaluated" and not entry.body.get("reason"):
+            raise TamperedError(f"{where}: does not say why {name} was not evaluated")
         self._resolved.add((name, seal))
 
 

@@ -1,13 +1,14 @@
-"""Scores of predictions: Brier and logarithmic, per author, retrospective and prospective apart."""
+"""Scores of predictions: Brier and logarithmic, per author; retrospective, prospective and transferred ones apart."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any, Optional
 
 from interp_claims.prereg.ledger import Entry, Ledger
+from interp_claims.prereg.meant import Meant
 
 OUTCOMES = ("supported", "refuted", "undecided")
 #: What somebody who knows nothing would be scored with three outcomes.
@@ -22,7 +23,7 @@ class Score:
     Attributes:
         name, by, on, sentence: of the prediction.
         state: ``supported``, ``refuted``, ``undecided`` or ``not evaluated``; ``awaiting`` or ``out of reach``.
-        why: the reason where it is out of reach.
+        why: the reason where it is out of reach or was not evaluated.
         prospective: whether its policy did not exist, or was not shipped, when it was registered; one that was
             registered anew after its policy was bound, or its outcome known, is not.
         credences: by outcome; empty if none were recorded.
@@ -31,6 +32,8 @@ class Score:
         log: minus the logarithm of the credence of what happened, which counts as .01 at least.
         registrations: how often it was registered, with the days.
         superseded: whether it was registered anew after this outcome, which stays.
+        policy: name of the policy that decides it, or empty while that does not exist.
+        meant: the network that its author meant, where it is another one; the score is then transferred.
     """
 
     name: str
@@ -45,9 +48,11 @@ class Score:
     log: Optional[float]
     registrations: tuple[str, ...]
     superseded: bool = False
+    policy: str = ""
+    meant: Optional[Meant] = None
 
 
-def scores(ledger: Ledger, shipped: Container[str]) -> list[Score]:
+def scores(ledger: Ledger, shipped: Container[str], meant: Mapping[str, Meant] | None = None) -> list[Score]:
     """The score of every prediction on a ledger, in the order of their first registration.
 
     A prediction that was registered anew after its outcome has a score for each registration that has an outcome, and
@@ -56,9 +61,10 @@ def scores(ledger: Ledger, shipped: Container[str]) -> list[Score]:
     Args:
         ledger: the ledger.
         shipped: identities of the policies that ship with the suite: predictions about these are retrospective.
+        meant: the networks that their authors meant, by the predictions' names, where they are others.
     """
     names = list(dict.fromkeys(entry.name for entry in ledger.entries))
-    return [_score(ledger, entry, shipped) for name in names for entry in _to_score(ledger, name)]
+    return [_score(ledger, entry, shipped, meant or {}) for name in names for entry in _to_score(ledger, name)]
 
 
 def _to_score(ledger: Ledger, name: str) -> list[Entry]:
@@ -70,13 +76,13 @@ def _to_score(ledger: Ledger, name: str) -> list[Entry]:
     return [*earlier.values(), last]
 
 
-def _score(ledger: Ledger, entry: Entry, shipped: Container[str]) -> Score:
+def _score(ledger: Ledger, entry: Entry, shipped: Container[str], meant: Mapping[str, Meant]) -> Score:
     name = entry.name
     told = entry.body if entry.kind == "out of reach" else entry.body["sealed"]
     resolution = ledger.outcome_of(entry)
-    state = "out of reach" if entry.kind == "out of reach" else "awaiting"
+    state, why = ("out of reach", told["why"]) if entry.kind == "out of reach" else ("awaiting", "")
     if resolution is not None:
-        state = str(resolution.body["verdict"])
+        state, why = str(resolution.body["verdict"]), resolution.body.get("reason", "")
     credences = {k: float(v) for k, v in (told["credences"] or {}).items() if v is not None}
     brier, log = _scored(credences, state)
     return Score(
@@ -85,14 +91,23 @@ def _score(ledger: Ledger, entry: Entry, shipped: Container[str]) -> Score:
         str(told["on"]),
         str(told["sentence"]),
         state,
-        str(told.get("why", "")),
+        str(why),
         entry.kind == "registered" and not _is_shipped(ledger, entry, shipped) and not _known_before(ledger, entry),
         credences,
         brier,
         log,
         tuple(e.at for e in ledger.entries if e.name == name and e.kind in ("registered", "out of reach")),
         entry != ledger.registered(name),
+        ledger.policy_name_of(entry),
+        _other_meant(ledger, entry, meant.get(name)),
     )
+
+
+def _other_meant(ledger: Ledger, entry: Entry, meant: Optional[Meant]) -> Optional[Meant]:
+    """The network that was meant, if it is another than the one that the prediction is, or will be, decided on."""
+    if meant is None or entry.kind != "registered":
+        return None
+    return None if meant.sha256 is not None and ledger.policy_of_registration(entry) == meant.sha256 else meant
 
 
 def _known_before(ledger: Ledger, entry: Entry) -> bool:

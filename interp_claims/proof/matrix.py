@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from interp_claims.errors import InterpClaimsError
-from interp_claims.proof.mutants import MUTANTS, UNCHANGED, NothingToMutateError
+from interp_claims.proof.mutants import MUTANTS, UNCHANGED, BesideTheClaimError, NothingToMutateError
 from interp_claims.report.terminal import claim_text
 from interp_claims.results import ClaimResult
 from interp_claims.verdicts.sequential import Verdict
@@ -75,7 +75,8 @@ class Cell:
         state: killed (the verdict changed), survived, error (it could not be measured), or not applicable.
         verdict: under the mutant.
         effect: its estimate, in words; empty where there is none.
-        why: for survivors, the reviewed reason, or empty; for errors, the message.
+        why: for survivors, the reviewed reason, or empty; for errors, the message; for what is not applicable because
+            the mutant is beside the claim's point, that.
     """
 
     claim: str
@@ -100,7 +101,7 @@ def cells_of(by_mutant: Mapping[str, Sequence[ClaimResult]], survivors: Sequence
             if result.claim in before:
                 state = _state(result)
                 whys = [s.why for s in survivors if state == "survived" and s.explains(result.claim, mutant)]
-                why = result.reason if state == "error" else "; ".join(whys)
+                why = result.reason if state == "error" else _beside(result) or "; ".join(whys)
                 effect = "" if result.effect is None else f"{result.effect:+.3f}"
                 cells.append(Cell(result.claim, mutant, state, result.verdict, effect, why))
     return sorted(cells, key=lambda cell: (cell.claim, list(MUTANTS).index(cell.mutant)))
@@ -108,8 +109,15 @@ def cells_of(by_mutant: Mapping[str, Sequence[ClaimResult]], survivors: Sequence
 
 def _state(result: ClaimResult) -> str:
     if result.verdict == Verdict.NOT_EVALUATED:  # there are no controls that could say so: it could not be measured
-        return "not applicable" if result.reason.startswith(NothingToMutateError.__name__) else "error"
+        left_out = (NothingToMutateError.__name__, BesideTheClaimError.__name__)
+        return "not applicable" if result.reason.startswith(left_out) else "error"
     return "survived" if result.verdict == Verdict.SUPPORTED else "killed"
+
+
+def _beside(result: ClaimResult) -> str:
+    """Why a mutant is beside the point of a claim, or empty."""
+    kind, _, message = result.reason.partition(": ")
+    return message.partition(": ")[2] if kind == BesideTheClaimError.__name__ else ""
 
 
 def unexplained(cells: Sequence[Cell]) -> list[Cell]:
@@ -133,7 +141,7 @@ def cells_dict(policy: str, cells: Sequence[Cell]) -> dict[str, Any]:
 
 
 def cells_markdown(policy: str, cells: Sequence[Cell]) -> str:
-    """The matrix as Markdown, the survivors with their reasons, and the errors with their messages."""
+    """The matrix as Markdown: the survivors with their reasons, the errors with their messages, what is not counted."""
     mutants = [name for name in MUTANTS if name != UNCHANGED]
     lines = [
         f"Claims that `{policy}` supports. {_summary(cells)}",
@@ -142,10 +150,16 @@ def cells_markdown(policy: str, cells: Sequence[Cell]) -> str:
         "|---" * (len(mutants) + 1) + "|",
     ]
     found = {(cell.claim, cell.mutant): cell for cell in cells}
+    shown: list[Cell] = []
     for claim in dict.fromkeys(cell.claim for cell in cells):
-        words = [_cell_text(found.get((claim, mutant))) for mutant in mutants]
-        if any(words):
-            lines.append(f"| {claim_text(claim)} | {' | '.join(words)} |")
+        row = [found.get((claim, mutant)) for mutant in mutants]
+        if any(cell is not None and cell.state != "not applicable" for cell in row):
+            lines.append(f"| {claim_text(claim)} | {' | '.join(map(_cell_text, row))} |")
+            shown += [cell for cell in row if cell is not None]
+    whys = Counter(cell.why for cell in shown if cell.state == "not applicable" and cell.why)
+    if whys:
+        told = "; or it ".join(f"{why} ({count})" for why, count in whys.items())
+        lines += ["", f"n/a is not counted (cells): the claim {told}."]
     survived = [cell for cell in cells if cell.state == "survived"]
     if survived:
         lines += ["", "| survivor | mutant | why |", "|---|---|---|"]
@@ -168,7 +182,7 @@ def _summary(cells: Sequence[Cell]) -> str:
 
 def _cell_text(cell: Cell | None) -> str:
     if cell is None or cell.state == "not applicable":
-        return ""
+        return "" if cell is None or not cell.why else "n/a"
     if cell.state == "error":
         return "error"
     mark = "✔" if cell.state == "killed" else "survived:"

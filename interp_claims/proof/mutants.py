@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from interp_claims.claims import ClaimSpec
-from interp_claims.controls import no_op, random_channels
+from interp_claims.controls import last_layer_silenced, no_op, random_channels
 from interp_claims.edits.edit import Edit, EditError
 from interp_claims.edits.vectors import Vector
 from interp_claims.errors import InterpClaimsError
@@ -25,13 +25,21 @@ from interp_claims.policies.forward import ActivationEdit
 from interp_claims.policies.manifest import ANOTHER, related
 from interp_claims.policies.policy import Policy
 from interp_claims.running.context import ClaimToRun
+from interp_claims.verdicts.estimands import Ratio
+from interp_claims.verdicts.sequential import Hypothesis
 
 #: The claim as it is, without its controls: what mutants are compared with.
 UNCHANGED = "none"
+#: The mutant for claims that little changes, which no weaker edit can break.
+OVERDONE = "overdone"
 
 
 class NothingToMutateError(InterpClaimsError):
     """A claim that a mutant leaves as it is: it edits nothing, or nothing of the kind that the mutant makes wrong."""
+
+
+class BesideTheClaimError(NothingToMutateError):
+    """A mutant that cannot show whether a claim notices anything, whatever it does to the edits."""
 
 
 def _edits_changed(change: Callable[[Edit, Sequence[Maze]], Edit]) -> Callable[[Policy, Sequence[Maze]], Policy]:
@@ -100,8 +108,36 @@ MUTANTS: dict[str, Callable[[Policy, Sequence[Maze]], Policy]] = {
     "another-maze": _edits_changed(_of_another_maze),
     # vectors, donors' activations, channels and values to clamp to from another network of the same width
     "another-checkpoint": lambda policy, mazes: policy.with_source(related(policy, ANOTHER)),
+    # every edit followed by setting the last layer before the heads to zero: the policy answers the same everywhere
+    OVERDONE: last_layer_silenced.apply,
     UNCHANGED: lambda policy, mazes: policy,
 }
+
+
+def states_little(hypothesis: Hypothesis) -> bool:
+    """Whether an edit that changes nothing would fulfil a claim: what is within some bounds, or at most so large.
+
+    >>> from interp_claims.verdicts.estimands import Mean
+    >>> [states_little(Hypothesis(Mean((-1, 1)), "at most", theta)) for theta in (0.05, -0.02)]
+    [True, False]
+    """
+    nothing = 1.0 if isinstance(hypothesis.estimand, Ratio) else 0.0
+    return hypothesis.direction == "within" or (hypothesis.direction == "at most" and hypothesis.theta > nothing)
+
+
+def beside_the_claim(spec: ClaimSpec, threshold: str, name: str) -> str:
+    """Why a mutant is beside the point of a claim; empty where it is not.
+
+    A universal claim says that something is always equal, which more breaks as well as less.
+    """
+    if name == UNCHANGED or spec.kind == "universal":
+        return ""
+    little = states_little(spec.hypotheses[threshold])
+    if little and name != OVERDONE:
+        return "says that little changes, which holds all the more of an edit that does less or something else"
+    if not little and name == OVERDONE:
+        return "says that something changes, which may hold all the more of a policy that is ruined"
+    return ""
 
 
 def without_controls(spec: ClaimSpec) -> ClaimSpec:
@@ -112,11 +148,22 @@ def without_controls(spec: ClaimSpec) -> ClaimSpec:
 def mutated(run: ClaimToRun, name: str) -> ClaimToRun:
     """A claim under a mutant, without controls.
 
-    Running it raises :class:`NothingToMutateError` where the mutant leaves all of its edits as they are.
+    Running it raises :class:`NothingToMutateError` where the mutant leaves all of its edits as they are, and
+    :class:`BesideTheClaimError` where it is beside the point.
     """
+    if why := beside_the_claim(run.spec, run.threshold, name):
+        return dataclasses.replace(run, spec=without_controls(run.spec), function=_refused(run.function, why))
     policy = None if run.policy is None else (run.policy.sha256, run.policy.role_set)
     function = _mutated_function(run.function, name, (run.variant, policy))
     return dataclasses.replace(run, spec=without_controls(run.spec), function=function)
+
+
+def _refused(function: Callable[..., Any], why: str) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def refused(**arguments: Any) -> Any:
+        raise BesideTheClaimError(f"{function.__name__}: {why}")
+
+    return refused
 
 
 @functools.cache

@@ -175,7 +175,19 @@ def test_fails(policy, mazes):
     assert 1_300_000_000 <= entry["unmeasurable"] < 2_100_000_000
     capsys.readouterr()
     assert main(["resolve", "results.json"]) == 0
-    assert "P1: not evaluated, not resolved (MazeError: too large (the maze of seed" in capsys.readouterr().out
+    assert "P1: not evaluated: MazeError: too large (the maze of seed" in capsys.readouterr().out
+    again = testdir.runpytest("claims")
+    assert again.ret == 0, "it is on the ledger"
+    again.stdout.fnmatch_lines(["*NOT EVALUATED, AS ON THE LEDGER*"])
+    assert main(["score"]) == 0
+    told = capsys.readouterr().out
+    assert "P1: not evaluated: MazeError: too large" in told
+    assert "awaiting" not in told.split("authors")[0]
+    saved = json.loads((testdir.path / "results.json").read_text())
+    saved["claims"][0] |= {"verdict": "supported", "reason": ""}
+    (testdir.path / "results.json").write_text(json.dumps(saved))
+    assert main(["resolve", "results.json"]) == 0
+    assert "P1: resolved already" in capsys.readouterr().out, "a later decision of the same form is refused"
 
 
 def test_of_several_mazes_that_fail_the_first_is_found():

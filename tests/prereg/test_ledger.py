@@ -86,6 +86,24 @@ def test_an_outcome_is_appended_once_and_for_the_policy_that_was_meant(ledger):
             ledger.resolve(name, OUTCOME)
 
 
+def test_not_evaluated_is_an_outcome_with_a_reason_and_no_other_follows_it(ledger, path):
+    with pytest.raises(LedgerError, match="P2: got the outcome 'not evaluated' without a reason"):
+        ledger.resolve("P2", {**OUTCOME, "verdict": "not evaluated"})
+    ledger.resolve("P2", {**OUTCOME, "verdict": "not evaluated", "reason": "vacuous: also supported for no-op"})
+    again = Ledger(path)
+    assert again.resolution("P2").body["reason"] == "vacuous: also supported for no-op"
+    with pytest.raises(LedgerError, match="P2: is resolved already"):
+        again.resolve("P2", OUTCOME)
+
+
+def test_a_line_that_does_not_say_why_something_was_not_evaluated_is_noticed(ledger, path):
+    *others, last = lines(path)
+    body = {**json.loads(last)["body"], "verdict": "not evaluated"}
+    path.write_text("\n".join([*others, rewritten(last, body=body)]))
+    with pytest.raises(TamperedError, match="line 4: does not say why P1 was not evaluated"):
+        Ledger(path)
+
+
 def test_a_described_policy_awaits_until_it_is_bound(path, make_form):
     ledger = Ledger(path)
     ledger.register(make_form(None, policy=None, description="a network of region 7"))

@@ -1,11 +1,15 @@
 """Scores by hand."""
 
 import math
+from pathlib import Path
 
 import pytest
 
-from interp_claims.prereg import Ledger, scores
+from interp_claims.commands.prereg import score_text
+from interp_claims.prereg import Ledger, PredictionError, scores
+from interp_claims.prereg.meant import Meant, read_meant
 
+REPOSITORY = Path(__file__).parents[2]
 OUTCOME = {"policy": "one", "policy_sha256": "a" * 64, "effect": 0.5, "interval": [0.4, 0.6], "mazes": 9}
 
 
@@ -114,3 +118,78 @@ def test_bound_to_what_was_shipped_when_it_was_registered_a_prediction_is_retros
     ledger.bind("P1", "one", "a" * 64)
     (score,) = scores(ledger, {"a" * 64, "c" * 64})
     assert score.prospective == prospective
+
+
+def test_what_was_not_evaluated_is_listed_with_the_reason_and_has_no_score(tmp_path, make_form):
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.register(make_form())
+    ledger.resolve("P1", {**OUTCOME, "verdict": "not evaluated", "reason": "vacuous: also supported for no-op"})
+    (score,) = scores(ledger, ())
+    assert (score.state, score.brier, score.log) == ("not evaluated", None, None)
+    assert "P1: not evaluated: vacuous: also supported for no-op" in score_text([score])
+
+
+MEANT = Meant("the network of the paper", "it had no other", "b" * 64)
+
+
+def two_predictions(folder, make_form, policy_sha256="a" * 64):
+    """P1 and P2, both supported."""
+    ledger = Ledger(folder / "ledger.jsonl")
+    for name in ("P1", "P2"):
+        ledger.register(make_form(policy_sha256, name=name))
+        ledger.resolve(name, {**OUTCOME, "policy_sha256": policy_sha256, "verdict": "supported"})
+    return ledger
+
+
+def rows(text, of):
+    return [line for line in text.split("authors")[1].splitlines() if of in line]
+
+
+def test_about_another_network_than_was_meant_a_score_is_transferred_and_averaged_apart(tmp_path, make_form):
+    found = scores(two_predictions(tmp_path, make_form), (), {"P1": MEANT})
+    assert [(score.policy, score.meant) for score in found] == [("one", MEANT), ("one", None)]
+    text = score_text(found)
+    assert len(rows(text, "transferred to one  ")) == len(rows(text, "prospective")) == 1
+    assert "P1: made about the network of the paper; it had no other" in text
+    (row,) = rows(score_text(scores(Ledger(tmp_path / "ledger.jsonl"), {"a" * 64}, {"P1": MEANT})), "transferred")
+    assert "transferred to one, retrospective" in row
+
+
+def test_on_the_very_network_that_was_meant_nothing_is_transferred(tmp_path, make_form):
+    text = score_text(scores(two_predictions(tmp_path, make_form, "b" * 64), (), {"P1": MEANT}))
+    assert "transferred" not in text
+
+
+def test_while_its_policy_is_awaited_a_prediction_about_another_is_transferred_to_none_yet(tmp_path, make_form):
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.register(make_form(None, policy=None, description="to come"))
+    (score,) = scores(ledger, (), {"P1": MEANT})
+    assert (score.policy, score.meant) == ("", MEANT)
+    ledger.bind("P1", "mine", "a" * 64)
+    assert scores(ledger, (), {"P1": MEANT})[0].policy == "mine"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "meant",
+        '[[meant]]\npredictions = ["P1"]\nnetwork = "x"',
+        '[[meant]]\npredictions = "P1"\nnetwork = "x"\nwhy = "y"',
+        '[[meant]]\npredictions = ["P1"]\nnetwork = "x"\nwhy = "y"\n' * 2,
+    ],
+)
+def test_a_list_of_networks_that_cannot_be_read_is_refused(tmp_path, text):
+    (tmp_path / "meant.toml").write_text(text)
+    with pytest.raises(PredictionError, match=r"wanted .*predictions, network and why"):
+        read_meant(tmp_path / "meant.toml")
+
+
+def test_what_was_predicted_of_the_authors_network_is_transferred_to_the_one_that_ships():
+    found = scores(
+        Ledger(REPOSITORY / "claims/ledger.jsonl"), (), read_meant(REPOSITORY / "claims/predicted_networks.toml")
+    )
+    authors = ("a commenter on the post", "the authors of the post")
+    of_theirs = [score for score in found if score.by in authors and score.state != "out of reach"]
+    assert of_theirs
+    assert all(score.meant is not None for score in of_theirs), [score.name for score in of_theirs if not score.meant]
+    assert all("region5-seed0" in score.meant.why for score in of_theirs)

@@ -15,7 +15,15 @@ from interp_claims.mazes.strategies import perfect_mazes
 from interp_claims.measures import p_cheese
 from interp_claims.policies import DEFAULT_LAYER, Policy, roles_of
 from interp_claims.policies.manifest import ANOTHER
-from interp_claims.proof.mutants import MUTANTS, UNCHANGED, NothingToMutateError, mutated
+from interp_claims.proof.mutants import (
+    MUTANTS,
+    OVERDONE,
+    UNCHANGED,
+    BesideTheClaimError,
+    NothingToMutateError,
+    beside_the_claim,
+    mutated,
+)
 from interp_claims.running import ClaimToRun, Measurements, RunOptions, not_evaluated, run_claim
 from interp_claims.sources import INVARIANTS
 
@@ -110,6 +118,13 @@ def test_from_another_checkpoint_come_activations_and_roles_but_no_outputs(polic
     assert edited.bare.source.forward is policy.forward
 
 
+def test_what_is_overdone_makes_the_policy_answer_the_same_everywhere(policy, mazes):
+    edited = MUTANTS[OVERDONE](policy, mazes).edited(scale_channels(1, 2.0))
+    logits = edited.logits(Observations.at_start(mazes))
+    assert (logits == logits[0]).all()
+    assert not np.array_equal(logits, policy.logits(Observations.at_start(mazes)))
+
+
 # -- running ----------------------------------------------------------------------------------------------------------
 
 declared = {"number": 1, "source": INVARIANTS, "bounds": (-1, 1), "mazes": stock_mazes(), "null_controls": (untrained,)}
@@ -165,15 +180,64 @@ def test_what_a_claim_measures_under_a_mutant_is_what_the_mutant_makes(policy, m
             policy=policy, mazes=mazes
         )
         for name in MUTANTS
+        if name != OVERDONE
     }
     np.testing.assert_array_equal(measured[UNCHANGED], it_changes(policy, mazes))
     assert not measured["no-op"].any()
     vector = cheese_vector(policy, mazes)
     subtracted = p_cheese(policy.edited(subtract(vector, 5)), mazes) - p_cheese(policy, mazes)
     np.testing.assert_allclose(measured["negated"], subtracted, atol=1e-6)
-    for one in MUTANTS:
-        for two in MUTANTS:
+    for one in measured:
+        for two in measured:
             assert one == two or abs(measured[one] - measured[two]).max() > 1e-7, (one, two)
+
+
+@claim(**declared, effect_at_most=0.05)
+def it_scales_little(policy, mazes):
+    """Scaling a channel a little changes little."""
+    observations = Observations.at_start(mazes)
+    changed = policy.edited(scale_channels(0, 1.01)).direction_probabilities(observations)
+    return np.abs(changed - policy.direction_probabilities(observations)).sum(axis=1) / 2
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_that_little_changes_is_asked_of_more_and_that_something_does_of_less(policy, name):
+    little, something = outcome(it_scales_little, policy, name), outcome(it_scales, policy, name)
+    if name in (UNCHANGED, OVERDONE):
+        assert little.verdict == ("undecided" if name == UNCHANGED else "refuted")
+        assert (little.effect < 0.01) == (name == UNCHANGED)
+        assert name == UNCHANGED or "BesideTheClaimError: it_scales: says that something changes" in something.reason
+    else:
+        assert little.reason.startswith("BesideTheClaimError: it_scales_little: says that little changes")
+        assert not something.reason.startswith("BesideTheClaimError")
+
+
+@pytest.mark.parametrize(
+    ("stated", "little"),
+    [
+        ({"effect_at_most": 0.05}, True),
+        ({"effect_within": 0.05, "null_controls": (no_op,)}, True),
+        ({"ratio_at_most": 1.1, "bounds": None}, True),
+        ({"effect_at_most": -0.02}, False),
+        ({"effect_at_least": 0.02}, False),
+        ({"ratio_at_most": 0.9, "bounds": None}, False),
+    ],
+)
+def test_whether_doing_nothing_would_fulfil_a_claim_tells_which_mutants_concern_it(stated, little):
+    options = {name: value for name, value in {**declared, **stated}.items() if value is not None}
+
+    @claim(**options)
+    def it(policy, mazes):
+        """So."""
+
+    assert bool(beside_the_claim(spec_of(it), "", OVERDONE)) != little
+    assert all(bool(beside_the_claim(spec_of(it), "", name)) == little for name in MUTANTS if name not in
+               (OVERDONE, UNCHANGED))  # fmt: skip
+
+
+def test_that_something_is_always_equal_is_asked_of_every_mutant():
+    assert not any(beside_the_claim(spec_of(it_differs), "", name) for name in MUTANTS)
+    assert issubclass(BesideTheClaimError, NothingToMutateError)
 
 
 def test_a_mutant_that_makes_a_universal_claim_fail_refutes_it(policy):

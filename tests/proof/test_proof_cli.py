@@ -177,9 +177,9 @@ def test_every_mutant_runs_on_what_is_supported_without_one(runs, tmp_path, page
     arguments = ["mutants", "-k", "vector", "--json", str(tmp_path / "m.json"), "--markdown", str(page)]
     assert command.main(arguments) == 0
     mutants = [words[words.index("--mutant") + 1] for words in runs.asked]
-    assert mutants == ["none", "no-op", "negated", "other-channels", "another-maze", "another-checkpoint"]
+    assert mutants == ["none", "no-op", "negated", "other-channels", "another-maze", "another-checkpoint", "overdone"]
     assert all(words[words.index("-k") + 1] == "vector" and "--resume" in words for words in runs.asked)
-    assert ["--supported-in" in words for words in runs.asked] == [False, True, True, True, True, True]
+    assert ["--supported-in" in words for words in runs.asked] == [False, *[True] * 6]
     assert json.loads((tmp_path / "m.json").read_text())["counts"] == {"killed": 4}
     assert "4 mutants killed (100.0%), 0 survived" in page.read_text()
     assert not any("slow or not slow" in words for words in runs.asked)
@@ -187,7 +187,7 @@ def test_every_mutant_runs_on_what_is_supported_without_one(runs, tmp_path, page
 
 def test_slow_claims_are_among_them_when_asked_for(runs):
     assert command.main(["mutants", "--slow"]) == 0
-    assert len(runs.asked) == 6
+    assert len(runs.asked) == 7
     assert all(words[words.index("-m", 3) + 1] == "slow or not slow" for words in runs.asked)
 
 

@@ -63,7 +63,7 @@ def test_a_measurement_that_a_mutant_makes_impossible_is_an_error_and_no_kill():
     assert share_killed(cells) == 0.5
     text = cells_markdown("p", cells)
     assert "1 mutants killed (50.0%), 0 survived (0 unexplained), 1 ended in an error." in text
-    assert "| b | error | ✔ refuted +0.250 |  |  |  |" in text
+    assert "| b | error | ✔ refuted +0.250 |  |  |  |  |" in text
     assert "| b | no-op | EffectError: ratio: the denominator is 0 |" in text
     assert cells_dict("p", cells)["counts"] == {"error": 1, "killed": 1}
 
@@ -71,6 +71,33 @@ def test_a_measurement_that_a_mutant_makes_impossible_is_an_error_and_no_kill():
 def test_what_a_mutant_does_not_concern_is_not_counted():
     assert share_killed(cells_of(BY_MUTANT, [WHY])) == pytest.approx(2 / 3)
     assert share_killed([]) == 0
+
+
+BESIDE = {
+    UNCHANGED: [result("test_a", "supported"), result("test_b", "supported"), result("test_c", "supported")],
+    "no-op": [
+        result("test_a", "not evaluated", "BesideTheClaimError: test_a: says that little changes", None),
+        result("test_b", "refuted"),
+        result("test_c", "not evaluated", "NothingToMutateError: test_c: gives the policy no edit", None),
+    ],
+    "overdone": [
+        result("test_a", "refuted"),
+        result("test_b", "not evaluated", "BesideTheClaimError: test_b: says that something changes", None),
+        result("test_c", "not evaluated", "BesideTheClaimError: test_c: says that something changes", None),
+    ],
+}
+
+
+def test_what_is_beside_the_point_of_a_claim_is_not_counted_and_the_table_says_why():
+    cells = cells_of(BESIDE, [])
+    assert share_killed(cells) == 1
+    assert not unexplained(cells)
+    text = cells_markdown("p", cells)
+    assert "| a | n/a |  |  |  |  | ✔ refuted +0.250 |" in text
+    assert "| b | ✔ refuted +0.250 |  |  |  |  | n/a |" in text
+    assert "| c |" not in text, "no mutant concerns it"
+    whys = "says that little changes (1); or it says that something changes (1)"
+    assert text.endswith(f"n/a is not counted (cells): the claim {whys}.\n")
 
 
 def test_survivors_without_a_reason_are_told():
@@ -101,8 +128,8 @@ def test_a_reason_is_for_claims_and_a_mutant_by_name(claim, mutant, explained):
 def test_the_table_shows_kills_survivors_and_reasons():
     text = cells_markdown("p", cells_of(BY_MUTANT, [WHY]))
     assert "2 mutants killed (66.7%), 1 survived (0 unexplained), 0 ended in an error." in text
-    assert "| a[x-size] | ✔ undecided +0.250 | ✔ refuted +0.250 |  |  |  |" in text
-    assert "| b |  | survived: supported +0.250 |  |  |  |" in text
+    assert "| a[x-size] | ✔ undecided +0.250 | ✔ refuted +0.250 |  |  |  |  |" in text
+    assert "| b |  | survived: supported +0.250 |  |  |  |  |" in text
     assert "| b | negated | It has no sign. |" in text
     assert "**not explained**" in cells_markdown("p", cells_of(BY_MUTANT, []))
     assert cells_dict("p", cells_of(BY_MUTANT, []))["counts"] == {"killed": 2, "survived": 1, "not applicable": 1}
