@@ -60,7 +60,7 @@ def _with_another_floor(maze):
     bounds=(-1, 1),
     mazes=with_decision_square(),
     null_controls=(untrained, no_op),
-    contrast_controls=(another_mazes_vector,),
+    contrast_controls=(another_mazes_vector, matched_noise),
 )
 def test_the_cheese_vector_works_on_another_floor(policy, mazes):
     """Subtracting the cheese vector of the same maze on another floor picture lowers P(cheese)."""
@@ -82,7 +82,7 @@ _AT_EVERY_SIZE = {
     "effect_at_least": 0.02,
     "bounds": (-1, 1),
     "null_controls": (untrained, no_op),
-    "contrast_controls": (another_mazes_vector,),
+    "contrast_controls": (another_mazes_vector, matched_noise),
 }
 
 
