@@ -23,7 +23,14 @@ from interp_claims.mazes import (
     with_decision_square,
 )
 from interp_claims.mazes.strategies import perfect_mazes
-from interp_claims.measures import decide, decision_observations, p_cheese, p_top_right, total_variation
+from interp_claims.measures import (
+    decide,
+    decision_observations,
+    mean_total_variation,
+    p_cheese,
+    p_top_right,
+    total_variation,
+)
 from interp_claims.policies import DEFAULT_LAYER, RESIDUAL_LAYERS, layers_to_edit
 from interp_claims.sources import CODE, POST, REVIEWS
 
@@ -249,14 +256,15 @@ def test_away_from_the_start_subtracting_the_vector_is_sometimes_taking_the_chee
     effect_at_least=0.02,
     bounds=(0, 1),
     mazes=with_decision_square(),
-    null_controls=(cheese_unseen,),
+    null_controls=(cheese_unseen, no_op),
     reported="not always",
 )
 def test_away_from_the_start_subtracting_the_vector_is_not_always_taking_the_cheese_away(policy, mazes):
-    """At the decision square, subtracting the cheese vector gives other probabilities than those of the maze without
-    cheese, by a total variation of more than .05, in at least 2% of mazes."""
+    """At the decision square, subtracting the cheese vector changes the probabilities, and yet not to those of the maze
+    without cheese: in at least 2% of mazes they differ from both, by a total variation of more than .05."""
     subtracted = policy.edited(subtract(cheese_vector(policy, mazes)))
-    return ~_as_without_cheese(subtracted, policy, mazes)
+    changed = mean_total_variation(policy, subtracted, decision_observations(mazes)) > 0.05
+    return changed & ~_as_without_cheese(subtracted, policy, mazes)
 
 
 @claim(
