@@ -315,8 +315,11 @@ def hold(shown):
 
 
 def until(shown, held, count):
-    while len(held) < count:
+    for _ in range(1_000):
+        if len(held) >= count:
+            return
         shown.page.wait_for_timeout(20)
+    pytest.fail(f"{len(held)} requests came, wanted {count}")
 
 
 def test_the_policy_that_was_chosen_last_is_shown_whichever_answer_comes_last(shown, state, hold):
