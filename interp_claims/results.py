@@ -112,6 +112,7 @@ class ClaimResult:
         bounds: for sampled claims, the smallest and the largest number that can be measured.
         loaded_as: the name or file that the policy was asked for by, as ``--policy`` takes it.
         slow: whether the claim is marked slow, and left out unless asked for.
+        command: what runs it again, alone with its parameters and on its policy; empty where an older version ran it.
     """
 
     claim: str
@@ -148,6 +149,7 @@ class ClaimResult:
     seal: str = ""
     loaded_as: Optional[str] = None
     slow: bool = False
+    command: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

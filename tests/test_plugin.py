@@ -210,6 +210,29 @@ def test_slow_claims_and_checkpoints_in_folders_are_replayed_by_the_commands_tha
         replayed.stdout.fnmatch_lines(["*shown to mine", "*1 replayed*"])
 
 
+def test_of_a_claim_with_parameters_the_one_that_failed_is_replayed_by_the_commands_that_are_shown(project):
+    text = """
+@pytest.mark.parametrize("place", ["a.b", "on the way"])
+@declared(effect_at_least={"direction": 0.2, "size": 0.9})
+def test_by_place(policy, mazes, place):
+    'It depends on the place.'
+    return noisy(policy, mazes, 0.5 if place == "a.b" else 0.05)
+"""
+    testdir = project(text)
+    commands = []
+    for options in ([], ["--resume"]):
+        output = run(testdir, "--claims-json", "results.json", *options)
+        shown = {line.partition("replay     ")[2] for line in output.outlines if "replay     " in line}
+        found = read_results(testdir.path / "results.json")
+        commands = {r.claim.partition("[")[2]: replay_command(r, r.against[0][0]) for r in found}
+        assert shown == {command for claim, command in commands.items() if claim != "a.b-direction]"}
+    replayed = testdir.runpytest_inprocess(
+        "-p", "no:cacheprovider", *shlex.split(commands["on the way-direction]"])[1:]
+    )
+    replayed.stdout.fnmatch_lines(["*1 replayed*"])
+    assert replayed.ret == 0
+
+
 def test_claims_marked_for_reruns_are_refused(project):
     marked = claim_text(0.5).replace("@declared", "@pytest.mark.flaky\n@declared")
     testdir = project(marked)

@@ -25,7 +25,7 @@ from interp_claims.bench.rows import Row
 from interp_claims.bench.suite import policies_rows, suite_rows
 from interp_claims.bench.training import live_data_rows
 from interp_claims.errors import InterpClaimsError
-from interp_claims.files import write_atomically, write_between_marks
+from interp_claims.files import FileError, check_marks, write_atomically, write_between_marks
 
 BENCHMARKS: dict[str, Callable[[str], Iterator[Row]]] = {
     "edits": edit_rows,
@@ -45,7 +45,8 @@ example:
 
 Every figure is a ratio of two ways of doing the same work, measured in one run on one machine. Leave the machine alone
 while it runs. Whole runs of the claims (policies, suite) take long and are left out unless they are named. "edits"
-compares with the authors' published tools: pip install --no-deps procgen-tools==0.1
+compares with the authors' published tools: pip install --no-deps procgen-tools==0.1. --markdown changes nothing unless
+all was measured
 
 exit status: 0 measured (whether targets were reached or not), 2 wrong usage, or something needed is not there
 """
@@ -61,12 +62,25 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     )
     parser.add_argument("--only", action="append", choices=sorted(BENCHMARKS), help="run these alone; repeatable")
     parser.add_argument("--json", type=Path, help="write the rows to this file")
-    parser.add_argument("--markdown", type=Path, help="write the table between the benchmark marks of this file")
+    parser.add_argument(
+        "--markdown",
+        type=Path,
+        help="write the whole table between the benchmark marks of this file; the long ones have marks of their own",
+    )
     parser.add_argument(
         "--plain", action="store_true", help="without the suite's short cuts in drawing and computing: how fast it was"
     )
     parser.add_argument("--device", default="cpu", help="default: %(default)s")
     chosen = parser.parse_args(arguments)
+    long = set(chosen.only or ()) == set(_LONG)
+    marks = f"{'plain ' if chosen.plain else ''}{'long ' if long else ''}benchmark"
+    if chosen.markdown is not None:
+        if chosen.only and not long:
+            parser.error(f"--markdown writes a whole table: leave --only out, or name {' and '.join(_LONG)} together")
+        try:
+            check_marks(chosen.markdown, marks)
+        except FileError as error:
+            parser.error(f"--markdown: {error}")
     if chosen.plain:
         switch_over()
     console = Console(width=None if sys.stdout.isatty() else 150)
@@ -84,8 +98,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
                 console.print(f"{name}: {error}", markup=False)
                 status = 2
     console.print(_table(rows))
-    if chosen.markdown is not None:
-        write_between_marks(chosen.markdown, "plain benchmark" if chosen.plain else "benchmark", _markdown(rows))
+    if chosen.markdown is not None and status == 0:
+        write_between_marks(chosen.markdown, marks, _markdown(rows))
+    elif chosen.markdown is not None:
+        console.print(f"{chosen.markdown}: is as it was before, since not all was measured", markup=False)
     return status
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
@@ -30,12 +31,13 @@ _LEDGER = Path("claims/ledger.jsonl")
 _MEANT = Path("claims/predicted_networks.toml")
 _MANIFEST = Path("fixtures/policies.toml")
 _WIDTH = 160
+_DIGITS, _FEWEST_DIGITS = 64, 12
 _EXAMPLES = {
-    "register": "interp-claims register claims/test_predictions.py --name P1",
-    "bind": "interp-claims bind P1 my_checkpoint.pth",
+    "register": "interp-claims register claims/test_predictions.py --name E5",
+    "bind": "interp-claims bind NAME my_checkpoint.pth     # a name that interp-claims score shows",
     "resolve": "pytest claims/test_predictions.py --claims-json results.json\n  interp-claims resolve results.json",
     "score": "interp-claims score",
-    "verify": "interp-claims verify\n  interp-claims verify claims/test_predictions.py --head 9c7de10815497f5b…",
+    "verify": "interp-claims verify\n  interp-claims verify claims/test_predictions.py --head HASH",
 }
 _KINDS = """\
 Means are taken by author and kind: prospective, retrospective, and, for predictions that were made about another
@@ -89,7 +91,21 @@ def add_commands(commands: Any) -> None:
         type=Path,
         help="files of claims whose predictions to check (default: those that the ledger names); or the ledger, .jsonl",
     )
-    verify.add_argument("--head", help="hash of the last line as noted elsewhere: finds lines that were cut off")
+    verify.add_argument(
+        "--head",
+        type=_hash,
+        metavar="HASH",
+        help="hash of the last line as noted elsewhere, or how it begins: finds lines that were cut off",
+    )
+
+
+def _hash(text: str) -> str:
+    """A hash of a line or how it begins, as long as no other line can be expected to begin so."""
+    if not re.fullmatch(rf"[0-9a-f]{{{_FEWEST_DIGITS},{_DIGITS}}}", text):
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}, wanted the {_DIGITS} hex digits of a line's hash, or at least the first {_FEWEST_DIGITS}"
+        )
+    return text
 
 
 def _register(chosen: argparse.Namespace) -> None:
@@ -294,7 +310,7 @@ def _verify(chosen: argparse.Namespace) -> None:
     if not path.exists():
         raise LedgerError(f"{path}: no such file, wanted a ledger; name one with --ledger")
     ledger = Ledger(path)  # reads and checks every line
-    if chosen.head is not None and chosen.head not in {entry.sha256 for entry in ledger.entries}:
+    if chosen.head is not None and not any(entry.sha256.startswith(chosen.head) for entry in ledger.entries):
         raise TamperedError(f"{path}: has no line with the hash {chosen.head}; lines were cut off, or all written anew")
     files = [file for file in chosen.files if file not in named] or _files_of(ledger)
     checked = [name for file in files for name in _check_predictions(ledger, file, Manifest(chosen.manifest))]

@@ -243,7 +243,8 @@ def _finished(item: pytest.Function, claim: ClaimToRun, options: RunOptions, run
     old = _older(item, run) if not options.prediction else None
     key = run.key(claim, options, old)
     if item.config.getoption("resume") and (kept := run.journal.get(key)) is not None:
-        policy = claim.policy  # the weights are the same, but they may be called otherwise now
+        policy, kept = claim.policy, dataclasses.replace(kept, command=claim.command)
+        # The weights are the same, but they may be called otherwise now.
         return dataclasses.replace(kept, policy=policy.name, loaded_as=policy.loaded_as) if policy else kept
     result = run_claim(claim, options, run.measurements, run.progress.write)
     item.stash[_RESULT] = result  # whatever becomes of comparing and keeping it

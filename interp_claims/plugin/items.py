@@ -23,7 +23,7 @@ def claim_to_run(item: pytest.Function, spec: ClaimSpec) -> ClaimToRun:
     arguments = {n: item.funcargs[n] for n in item._fixtureinfo.argnames if n in item.funcargs and n not in SUPPLIED}
     policy: Any = item.funcargs.get("policy")
     name, variant = claim_name(item), _variant(parameters)
-    return ClaimToRun(name, spec, threshold, item.obj, policy, arguments, variant, is_slow(item))
+    return ClaimToRun(name, spec, threshold, item.obj, policy, arguments, variant, is_slow(item), command_of(item))
 
 
 def is_slow(item: pytest.Item) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import sys
 from collections.abc import Callable
@@ -89,10 +90,12 @@ class Reporter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        with contextlib.nullcontext() if self.lines is None else self.lines.quiet():
+            self._tell(report)
+
+    def _tell(self, report: pytest.TestReport) -> None:
         replayed = getattr(report, "interp_claims_replay", None) if report.when == "call" else None
         result = _result_of(report)
-        if self.lines is not None:
-            self.lines.erase()
         if replayed is not None:
             self._say(replayed)
         if result is None:

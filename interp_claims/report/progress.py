@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -94,7 +94,7 @@ class ProgressLines:
 
     def __init__(self, folder: Path, stream: TextIO, width: int) -> None:
         self._folder, self._stream, self._width = folder, stream, width
-        self._stop = threading.Event()
+        self._stop, self._writing = threading.Event(), threading.Lock()
         self._thread = threading.Thread(target=self._draw, daemon=True)
         self._thread.start()
 
@@ -109,16 +109,21 @@ class ProgressLines:
             if contents:
                 lines = [progress_line(content, self._width) for content in contents]
                 back = f"\x1b[{len(lines) - 1}A" if len(lines) > 1 else ""
-                self._stream.write(_ERASE + "\n".join(lines) + back + "\r")
-                self._stream.flush()
+                with self._writing:
+                    self._stream.write(_ERASE + "\n".join(lines) + back + "\r")
+                    self._stream.flush()
 
-    def erase(self) -> None:
-        """Take the lines away before something else is written."""
-        self._stream.write(_ERASE)
-        self._stream.flush()
+    @contextlib.contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Take the lines away, and draw none while something else is written."""
+        with self._writing:
+            self._stream.write(_ERASE)
+            self._stream.flush()
+            yield
 
     def stop(self) -> None:
         """Stop redrawing and take the lines away."""
         self._stop.set()
         self._thread.join()
-        self.erase()
+        with self.quiet():
+            pass

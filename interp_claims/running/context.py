@@ -123,6 +123,7 @@ class ClaimToRun:
         arguments: further arguments of the function, besides policy and mazes.
         variant: which of its parametrisations, where it has any of its own.
         slow: whether it is marked so, and left out unless asked for.
+        command: what runs it again, alone.
     """
 
     name: str
@@ -133,6 +134,7 @@ class ClaimToRun:
     arguments: dict[str, Any]
     variant: str = ""
     slow: bool = False
+    command: str = ""
 
     def result(self, verdict: Verdict, options: RunOptions, **fields: Any) -> ClaimResult:
         """A result with what the declaration already says filled in."""
@@ -147,6 +149,7 @@ class ClaimToRun:
             scale=None if self.policy is None else self.policy.scale,
             loaded_as=None if self.policy is None else self.policy.loaded_as,
             slow=self.slow,
+            command=self.command,
             verdict=verdict.value,
             reported=self.spec.reported,
             prediction=options.prediction,

@@ -18,6 +18,7 @@ from interp_claims.bench.budget import mazes_of_a_fixed_test
 from interp_claims.bench.published import NotInstalledError, PublishedTools
 from interp_claims.bench.rows import Row
 from interp_claims.errors import InterpClaimsError
+from interp_claims.files import check_marks
 from interp_claims.mazes import CONFIRMATION, simulator, with_decision_square
 from interp_claims.measures import vector_fields
 from interp_claims.policies import Manifest
@@ -192,6 +193,67 @@ def test_the_published_tools_say_what_the_suite_says():
     assert np.abs(np.diff(expected)).max() > 0.1
     got = [tools.p_cheese_before_and_after(maze.seed) for maze in mazes]
     np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+MARKED = "".join(
+    f"<!-- {name}: begin -->\n{name} of old\n<!-- {name}: end -->\n" for name in ("benchmark", "long benchmark")
+)
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    """A page with an old table of each kind; every benchmark measures one row of its name."""
+
+    def benchmark(name):
+        return lambda device: iter([Row(name, "other work", 1.0, 1.1, "at most", "detail")])
+
+    monkeypatch.setattr(command, "BENCHMARKS", {name: benchmark(name) for name in ("edits", "suite", "policies")})
+    (tmp_path / "page.md").write_text(MARKED)
+    return tmp_path / "page.md"
+
+
+@pytest.mark.parametrize("only", [["edits"], ["suite"], ["edits", "suite", "policies"]])
+def test_a_part_of_a_table_does_not_take_the_place_of_the_whole(page, capsys, only):
+    with pytest.raises(SystemExit) as stop:
+        command.main([*(word for name in only for word in ("--only", name)), "--markdown", str(page)])
+    assert stop.value.code == 2
+    wanted = "--markdown writes a whole table: leave --only out, or name policies and suite together"
+    assert wanted in capsys.readouterr().err
+    assert page.read_text() == MARKED
+
+
+def test_long_and_short_benchmarks_have_tables_of_their_own(page):
+    assert command.main(["--only", "suite", "--only", "policies", "--markdown", str(page)]) == 0
+    assert "\nbenchmark of old\n" in page.read_text() and "| suite |" in page.read_text()
+    assert command.main(["--markdown", str(page)]) == 0
+    shown = page.read_text()
+    assert "of old" not in shown
+    assert shown.index("| edits |") < shown.index("<!-- long") < shown.index("| suite |") < shown.index("| policies |")
+
+
+def test_where_not_all_was_measured_the_old_table_stays(page, monkeypatch, capsys):
+    def missing(device):
+        raise NotInstalledError("procgen-tools: not installed")
+        yield
+
+    monkeypatch.setitem(command.BENCHMARKS, "edits", missing)
+    assert command.main(["--markdown", str(page)]) == 2
+    assert page.read_text() == MARKED
+    assert "is as it was before, since not all was measured" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_page_without_marks_is_told_before_anything_is_measured(page, monkeypatch, capsys):
+    page.write_text("nothing")
+    monkeypatch.setattr(command, "BENCHMARKS", {"edits": None, "suite": None, "policies": None})
+    with pytest.raises(SystemExit) as stop:
+        command.main(["--markdown", str(page)])
+    assert stop.value.code == 2
+    assert "found no pair of marks, wanted '<!-- benchmark: begin -->'" in capsys.readouterr().err
+
+
+def test_the_page_on_performance_has_the_marks_of_all_tables():
+    for marks in ("benchmark", "plain benchmark", "long benchmark"):
+        check_marks(REPOSITORY / "docs" / "performance.md", marks)
 
 
 def test_the_table_can_be_written_again(tmp_path, monkeypatch):

@@ -1,12 +1,14 @@
 """Exit statuses: 1 is a statement about the ledger, 2 says that there is none to make."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from interp_claims.cli import main
 from interp_claims.prereg import Ledger
 
+REPOSITORY = Path(__file__).parents[2]
 CLAIM = """
 from interp_claims.claims import claim
 from interp_claims.controls import untrained
@@ -61,6 +63,7 @@ def verify(capsys):
 def test_a_ledger_as_it_was_appended_is_0(ledger, verify):
     assert verify("claims/test_p.py") == (0, "")
     assert verify("--head", Ledger(ledger).head) == (0, "")
+    assert verify("--head", Ledger(ledger).head[:12]) == (0, "")
     assert verify("claims/ledger.jsonl", "claims/test_p.py") == (0, "")
     assert verify("claims/ledger.jsonl", "other.jsonl")[0] == 2
 
@@ -75,9 +78,19 @@ def test_a_changed_line_is_1_whichever_command_reads_it(ledger, verify, capsys):
 
 
 def test_lines_that_were_cut_off_are_1(ledger, verify):
-    status, error = verify("--head", "0123")
-    assert status == 1
-    assert "has no line with the hash 0123; lines were cut off" in error
+    for head in ("0123456789ab", "ab" * 32):
+        status, error = verify("--head", head)
+        assert status == 1
+        assert f"has no line with the hash {head}; lines were cut off" in error
+
+
+@pytest.mark.parametrize("head", ["0123456789a", "9c7de10815497f5b…", "", "no hash at all", "ab" * 33])
+def test_a_head_that_is_no_hash_is_2_and_no_statement_about_the_ledger(ledger, verify, capsys, head):
+    with pytest.raises(SystemExit) as stop:
+        verify("--head", head)
+    assert stop.value.code == 2
+    wanted = "wanted the 64 hex digits of a line's hash, or at least the first 12"
+    assert f"argument --head: got {head!r}, {wanted}" in capsys.readouterr().err
 
 
 def test_a_prediction_that_was_edited_is_1(ledger, verify, tmp_path):
@@ -138,6 +151,13 @@ def test_an_unknown_option_is_2(ledger, verify):
     with pytest.raises(SystemExit) as stop:
         verify("--nosuch")
     assert stop.value.code == 2
+
+
+def test_the_names_in_the_examples_are_those_of_predictions_that_are_there(capsys):
+    with pytest.raises(SystemExit):
+        main(["register", "--help"])
+    name = capsys.readouterr().out.split("claims/test_predictions.py --name ")[1].split()[0]
+    assert f'@preregistered("{name}"' in (REPOSITORY / "claims" / "test_predictions.py").read_text()
 
 
 @pytest.mark.parametrize("words", [["--help"], ["verify", "--help"]])

@@ -5,11 +5,14 @@ import json
 import os
 import re
 import time
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_summary import RESULT
 
+from interp_claims.plugin.reporter import Reporter
 from interp_claims.report import progress as module
 from interp_claims.report.progress import ProgressFile, ProgressLines, progress_line
 from interp_claims.running import Progress
@@ -194,10 +197,46 @@ def test_the_line_is_taken_away_and_stays_away(tmp_path, draw):
     assert stream.getvalue() == drawn
 
 
-def test_the_line_can_be_taken_away_before_something_else_is_written(tmp_path, draw):
+def test_the_line_is_taken_away_before_something_else_is_written_and_stays_away_meanwhile(tmp_path, draw):
+    ProgressFile(tmp_path, "main").write(said())
     line, stream = draw()
-    line.erase()
-    assert stream.getvalue() == ERASE
+    wait_for(stream, "96/1024")
+    with line.quiet():
+        before = stream.getvalue()
+        assert before.endswith(ERASE)
+        ProgressFile(tmp_path, "main").write(said(mazes=128))
+        time.sleep(0.1)
+        assert stream.getvalue() == before
+    wait_for(stream, "128/1024")
+
+
+def test_all_that_is_told_of_a_result_is_told_while_no_line_is_drawn(tmp_path, draw):
+    """With a terminal that looks, at each line it is given, whether the lines are being kept away."""
+    line, _ = draw()
+    told = []
+
+    class Terminal:
+        verbosity = 0
+
+        def ensure_newline(self):
+            told.append(("", line._writing.locked()))
+
+        def write_line(self, text):
+            told.append((text, line._writing.locked()))
+
+    class Known:
+        because = "it is known"
+
+    class Records:
+        def known_failure(self, *_):
+            return Known
+
+    config = SimpleNamespace(pluginmanager=SimpleNamespace(getplugin=lambda name: Terminal()))
+    reporter = Reporter(config, SimpleNamespace(outcome=lambda r: SimpleNamespace(word="passed"), records=Records()))
+    reporter.lines = line
+    reporter.pytest_runtest_logreport(SimpleNamespace(when="call", interp_claims_result=RESULT.to_dict()))
+    assert [text for text, _ in told if "known: it is known" in text] and all(kept for _, kept in told)
+    assert not line._writing.locked()
 
 
 def test_with_nothing_running_nothing_is_drawn(draw):

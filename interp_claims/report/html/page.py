@@ -207,7 +207,9 @@ def _result_view(result: ClaimResult, evidence: Optional[Evidence]) -> ResultVie
 
 
 def replay_command(result: ClaimResult, seed: int) -> str:
-    """The command that measures a claim, at each of its thresholds, on one maze."""
+    """The command that measures a claim on one maze; of older results, with all its parameters and thresholds."""
+    if result.command:
+        return f"{result.command} --replay {seed}"
     asked = result.loaded_as or result.policy
     words = ["pytest", result.claim.split("[")[0], *(("--policy", asked) if asked else ())]
     if (roles := roles_named(result.claim)) != "discovered":

@@ -132,11 +132,43 @@ def test_the_first_key_leads_past_the_head(show):
     assert page.locator("a.skip").bounding_box()["x"] >= 0
 
 
-def test_on_paper_the_pictures_are_unfolded_and_the_tools_are_gone(show):
+def test_a_narrow_screen_has_a_choice_that_sorts_as_the_heads_do(show):
+    page = show(390)
+    effects = lambda: page.locator("table.sortable td[data-label=Effect]").all_inner_texts()  # noqa: E731
+    before = effects()
+    assert not page.get_by_role("button", name="Effect").count()
+    choice = page.get_by_label("Sort")
+    assert choice.locator("option").all_inner_texts()[:3] == [
+        "Number, ascending",
+        "Number, descending",
+        "Claim, ascending",
+    ]
+    choice.select_option("Effect, descending")
+    assert effects()[-3].startswith("−0.700") and not before[-3].startswith("−0.700")  # noqa: RUF001
+    choice.select_option("Effect, ascending")
+    assert effects()[0].startswith("−0.700")  # noqa: RUF001
+    choice.select_option("Effect, descending")
+    page.set_viewport_size({"width": 1280, "height": 844})
+    assert not choice.is_visible()
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("Effect")
+
+
+def test_after_printing_what_was_folded_is_folded_again(show):
+    page = show()
+    is_open = lambda: page.locator("details").evaluate_all("(all) => all.map((one) => one.open)")  # noqa: E731
+    before = is_open()
+    assert True in before and False in before
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert all(is_open())
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert is_open() == before
+
+
+def test_on_paper_the_pictures_and_definitions_are_unfolded_and_the_tools_are_gone(show):
     page = show(color_scheme="dark")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
-    assert page.locator("details.maze:not([open])").count() == 0
+    assert page.locator("details.maze:not([open]), details.definition:not([open])").count() == 0
     assert not page.locator("form.tools").is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     page.set_viewport_size({"width": 720, "height": 1000})  # a sheet of paper

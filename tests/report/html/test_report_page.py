@@ -216,8 +216,13 @@ def test_nothing_at_all_is_a_page_too(saved):
         ("c.py::test_é b", "pytest 'c.py::test_é b' --policy one --replay 7"),
     ],
 )
-def test_a_maze_is_replayed_by_a_command(claim, command):
+def test_a_maze_of_older_results_is_replayed_by_a_command(claim, command):
     assert replay_command(dataclasses.replace(SAMPLED, claim=claim), 7) == command
+
+
+def test_a_maze_is_replayed_by_the_command_of_the_run():
+    known = dataclasses.replace(SAMPLED, command="pytest 'c.py::test_a[one-3]'")
+    assert replay_command(known, 7) == "pytest 'c.py::test_a[one-3]' --replay 7"
 
 
 def test_a_slow_claim_and_a_checkpoint_of_ones_own_are_found_by_the_command():

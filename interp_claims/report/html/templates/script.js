@@ -14,20 +14,30 @@
     if (a === null || b === null) return (a === null) - (b === null);
     return typeof a === "number" ? a - b : a.localeCompare(b, "en");
   };
-  [...table.tHead.rows[0].cells].forEach((head, column) => {
+  const heads = [...table.tHead.rows[0].cells];
+  const choice = form.elements.sort; // for narrow screens, where there are no heads
+  const sort = (column, order) => {
+    const falling = order === "descending";
+    heads.forEach((head) => head.removeAttribute("aria-sort"));
+    heads[column].setAttribute("aria-sort", order);
+    choice.value = `${column} ${order}`;
+    const keyed = rows.map((row, place) => [keyOf(row, column), place, row]);
+    keyed.sort((a, b) => (falling && a[0] !== null && b[0] !== null ? -1 : 1) * compare(a[0], b[0]) || a[1] - b[1]);
+    body.append(...keyed.map((entry) => entry[2]));
+  };
+  heads.forEach((head, column) => {
+    const name = rows[0]?.cells[column].dataset.label ?? head.textContent.trim();
+    for (const order of ["ascending", "descending"]) choice.add(new Option(`${name}, ${order}`, `${column} ${order}`));
     const button = document.createElement("button");
     button.type = "button";
     button.append(...head.childNodes);
     head.append(button);
     button.addEventListener("click", () => {
-      const falling = head.getAttribute("aria-sort") === "ascending";
-      table.querySelectorAll("th[aria-sort]").forEach((other) => other.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", falling ? "descending" : "ascending");
-      const keyed = rows.map((row, place) => [keyOf(row, column), place, row]);
-      keyed.sort((a, b) => (falling && a[0] !== null && b[0] !== null ? -1 : 1) * compare(a[0], b[0]) || a[1] - b[1]);
-      body.append(...keyed.map((entry) => entry[2]));
+      sort(column, head.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending");
     });
   });
+  choice.selectedIndex = -1;
+  choice.addEventListener("change", () => sort(...choice.value.split(" ")));
   const filter = () => {
     const words = form.elements.words.value.toLowerCase().split(/\s+/).filter(Boolean);
     const verdict = form.elements.verdict.value;
@@ -44,8 +54,14 @@
     }
     form.querySelector("output").textContent = shown === rows.length ? "" : `${shown} of ${rows.length} shown`;
   };
+  let unfolded = [];
   addEventListener("beforeprint", () => {
-    document.querySelectorAll("details.maze").forEach((maze) => (maze.open = true));
+    unfolded.push(...document.querySelectorAll("details:not([open])"));
+    unfolded.forEach((details) => (details.open = true));
+  });
+  addEventListener("afterprint", () => {
+    unfolded.forEach((details) => (details.open = false));
+    unfolded = [];
   });
   form.hidden = false;
   form.addEventListener("input", filter);
