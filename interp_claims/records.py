@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import fnmatch
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -144,6 +145,51 @@ class Records:
             policies = sorted({result.policy_sha256 or "" for result in kept})
             return [self._write([r for r in kept if r.policy_sha256 == sha256], sha256, known) for sha256 in policies]
 
+    def explain(
+        self, claim: str, policy: str, known: KnownFailure, verdict: str = Verdict.REFUTED.value
+    ) -> list[tuple[str, str]]:
+        """Write down why verdicts on record are accepted, and until when, without running anything.
+
+        Args:
+            claim: the claims' functions with their variants, as in ``test_a[b]``; ``*`` stands for anything.
+            policy: the policies' names, likewise.
+            known: what to write down, in the place of what was.
+            verdict: those that it is about.
+
+        Returns:
+            The policies and claims that it was written down for.
+
+        Raises:
+            RecordError: there is none, or a record was damaged meanwhile.
+        """
+        explained = []
+        with locked(self.folder if self.folder.is_dir() else self._missing()):
+            self._loaded = self._load()
+            for record in self._loaded.values():
+                chosen = [
+                    name
+                    for name, entry in record["claims"].items()
+                    if entry["verdict"] == verdict
+                    and _like(name.split("::")[-1], claim)
+                    and _like(record["policy"], policy)
+                ]
+                for name in chosen:
+                    kept = {k: v for k, v in record["claims"][name].items() if k not in ("because", "review_by")}
+                    record["claims"][name] = kept | _written(known)
+                if chosen:
+                    content = {name: value for name, value in record.items() if name != "path"}
+                    _put(record["path"], content)
+                    explained += [(str(record["policy"]), name) for name in chosen]
+        if not explained:
+            raise RecordError(
+                f"{self.folder}: no verdict {verdict!r} on record for claims like {claim!r} on policies like "
+                f"{policy!r}; * stands for anything"
+            )
+        return explained
+
+    def _missing(self) -> Path:
+        raise RecordError(f"{self.folder}: no such folder, wanted the one of the records")
+
     def _write(self, results: list[ClaimResult], sha256: str, known: Optional[KnownFailure]) -> Path:
         """Record the results of one policy."""
         policy, old = results[0].policy, self._loaded.get(sha256, {})
@@ -159,9 +205,24 @@ class Records:
             "engine": ENGINE_VERSION,
             "claims": dict(sorted(claims.items())),
         }
-        write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        _put(path, content)
         self._loaded[sha256] = {**content, "path": path}
         return path
+
+
+def _put(path: Path, content: dict[str, Any]) -> None:
+    write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def _like(name: str, pattern: str) -> bool:
+    """Whether a name is like a pattern, in which only ``*`` and ``?`` stand for other things."""
+    return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]"))
+
+
+def _written(known: KnownFailure) -> dict[str, str]:
+    """What an entry says about a failure."""
+    because = {"because": known.because} if known.because else {}
+    return because | ({"review_by": known.review_by.isoformat()} if known.review_by else {})
 
 
 def _known_failure(entry: dict[str, Any]) -> KnownFailure:
@@ -183,8 +244,7 @@ def _entry(result: ClaimResult, before: Optional[dict[str, Any]], known: Optiona
     if known is None and before is not None and before["verdict"] == result.verdict:
         known = _known_failure(before)
     if known is not None and result.verdict != Verdict.SUPPORTED:
-        data |= {"because": known.because} if known.because else {}
-        data |= {"review_by": known.review_by.isoformat()} if known.review_by else {}
+        data |= _written(known)
     return data
 
 

@@ -125,7 +125,8 @@ def test_a_damaged_record_is_named_and_left_as_it_is(record, tmp_path):
 
 
 COMMANDS = (
-    "list run compare sweep record table attest report behaviour roles explore register bind resolve score verify"
+    "list run compare sweep record explain table attest report behaviour roles explore register bind resolve score "
+    "verify"
 )
 
 

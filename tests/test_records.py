@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -277,3 +278,38 @@ def test_other_files_in_the_folder_do_no_harm(folder):
     (folder / "README.md").write_text("Records.")
     (folder / "one.jsonabc.tmp").write_text("{")
     assert Records(folder).verdict(ONE, A) == "supported"
+
+
+def test_a_reason_is_written_beside_verdicts_on_record_by_name_and_policy(folder):
+    other = {"policy": "other", "policy_sha256": OTHER}
+    Records(folder).write([result(verdict="refuted"), result(B, verdict="refuted"), result(verdict="refuted", **other)])
+    Records(folder).write([result("claims/test_c.py::test_it", **other)])
+    known = KnownFailure("no cheese in training", datetime.date(2027, 6, 1))
+    before = json.loads((folder / "one.json").read_text())
+    assert Records(folder).explain("test_it[size]", "o*", known) == [("one", A), ("other", A)]
+    after = json.loads((folder / "one.json").read_text())
+    assert after["claims"].pop(A) == {
+        **before["claims"].pop(A), "because": "no cheese in training", "review_by": "2027-06-01"
+    }  # fmt: skip
+    assert after == before, "the rest is as it was"
+    assert Records(folder).known_failure(OTHER, A) == known
+    assert Records(folder).explain("test_*", "one", KnownFailure("anew")) == [("one", A), ("one", B)]
+    assert Records(folder).known_failure(ONE, A) == KnownFailure("anew"), "in the place of what was"
+    with pytest.raises(
+        RecordError, match="no verdict 'undecided' on record for claims like 'test_it' on policies like"
+    ):
+        Records(folder).explain("test_it", "*", known, "undecided")
+    with pytest.raises(RecordError, match="no such folder"):
+        Records(folder / "none").explain("*", "*", known)
+
+
+def test_every_refuted_claim_on_record_has_a_reason():
+    records = Records(Path(__file__).parents[1] / "fixtures" / "verdicts").by_policy
+    without = [
+        f"{claim} on {policy}"
+        for policy, claims in records.items()
+        for claim, entry in claims.items()
+        if entry["verdict"] == "refuted" and not entry.get("because")
+    ]
+    assert records
+    assert not without, "say why, with interp-claims explain --because"

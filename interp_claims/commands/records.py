@@ -1,4 +1,4 @@
-"""``interp-claims record``, ``table`` and ``attest``."""
+"""``interp-claims record``, ``explain``, ``table`` and ``attest``."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ examples:
   pytest claims/ --policy my_checkpoint.pth --claims-json results.json
   interp-claims record results.json
   interp-claims record results.json --because "trained without cheese" --review-by 2027-06-01
+  interp-claims explain "test_adding_the_cheese_vector_*" --policy "region5-*" --because "it adds what there is"
   interp-claims table
   interp-claims attest results.json my_checkpoint.pth --out statement.json
 
@@ -46,6 +47,23 @@ def add_commands(commands: Any) -> None:
         "--review-by", type=datetime.date.fromisoformat, metavar="YYYY-MM-DD", help="when to look at them again"
     )
     record.set_defaults(run=_record)
+    explain = commands.add_parser(
+        "explain",
+        help="write down why verdicts on record are accepted, without running anything",
+        description="Write a reason, and a day to look at it again, beside verdicts that are on record, in the place "
+        "of those that were there. * stands for anything.",
+        epilog=_EPILOG,
+        formatter_class=_FORM,
+    )
+    explain.add_argument("claim", help='claims, by function and variant: "test_a[size]", "test_a*"')
+    explain.add_argument("--policy", default="*", help="policies, by name (default: all)")
+    explain.add_argument("--verdict", default="refuted", choices=("refuted", "undecided", "not evaluated"))
+    explain.add_argument("--because", required=True, help="why these verdicts are accepted")
+    explain.add_argument(
+        "--review-by", type=datetime.date.fromisoformat, metavar="YYYY-MM-DD", help="when to look at them again"
+    )
+    explain.add_argument("--verdicts", type=Path, default=Path("fixtures/verdicts"), help="default: %(default)s")
+    explain.set_defaults(run=_explain)
     table = commands.add_parser(
         "table",
         help="write the table of all claims and policies from the records",
@@ -85,6 +103,12 @@ def _record(chosen: argparse.Namespace) -> None:
             change = "new" if was is None else "unchanged" if was == result.verdict else f"was {was}"
             print(f"{result.verdict:<14} {result.claim} on {result.policy} ({change})")
     print(f"written: {', '.join(map(str, written)) or 'nothing'}")
+
+
+def _explain(chosen: argparse.Namespace) -> None:
+    known = KnownFailure(chosen.because, chosen.review_by)
+    for policy, claim in Records(chosen.verdicts).explain(chosen.claim, chosen.policy, known, chosen.verdict):
+        print(f"{chosen.verdict:<14} {claim} on {policy}: {chosen.because}")
 
 
 def _table(chosen: argparse.Namespace) -> None:
