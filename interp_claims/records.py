@@ -182,8 +182,8 @@ class Records:
                     explained += [(str(record["policy"]), name) for name in chosen]
         if not explained:
             raise RecordError(
-                f"{self.folder}: no verdict {verdict!r} on record for claims like {claim!r} on policies like {policy!r}; "
-                "* stands for anything"
+                f"{self.folder}: no verdict {verdict!r} on record for claims like {claim!r} on policies like "
+                f"{policy!r}; * stands for anything"
             )
         return explained
 

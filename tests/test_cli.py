@@ -124,7 +124,10 @@ def test_a_damaged_record_is_named_and_left_as_it_is(record, tmp_path):
     assert (tmp_path / "verdicts" / "one.json").read_text() == "{"
 
 
-COMMANDS = "list run compare sweep record explain table attest report behaviour roles explore register bind resolve score verify"
+COMMANDS = (
+    "list run compare sweep record explain table attest report behaviour roles explore register bind resolve score "
+    "verify"
+)
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS.split()])

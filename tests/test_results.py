@@ -92,6 +92,6 @@ def test_the_engine_has_another_version_when_what_decides_has_changed():
     digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()
     assert ENGINES.get(ENGINE_VERSION) == digest, (
         f"verdicts/betting.py, estimands.py or sequential.py are not those of engine {ENGINE_VERSION}. If the same "
-        "effects can now lead to another verdict or another number of mazes, raise ENGINE_VERSION in results.py and put "
-        f"{digest} under it here; if they cannot (a comment, a message), replace the hash of {ENGINE_VERSION}"
+        "effects can now lead to another verdict or another number of mazes, raise ENGINE_VERSION in results.py and "
+        f"put {digest} under it here; if they cannot (a comment, a message), replace the hash of {ENGINE_VERSION}"
     )

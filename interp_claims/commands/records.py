@@ -50,8 +50,8 @@ def add_commands(commands: Any) -> None:
     explain = commands.add_parser(
         "explain",
         help="write down why verdicts on record are accepted, without running anything",
-        description="Write a reason, and a day to look at it again, beside verdicts that are on record, in the place of "
-        "those that were there. * stands for anything.",
+        description="Write a reason, and a day to look at it again, beside verdicts that are on record, in the place "
+        "of those that were there. * stands for anything.",
         epilog=_EPILOG,
         formatter_class=_FORM,
     )

@@ -138,7 +138,8 @@ def _comparison(
 def _lost(run: ClaimToRun, policy: Policy, old: Older, options: RunOptions, budget: int) -> Lost:
     """What a regressed claim lost: behaviour, if it gives the policy no edit, or if the unedited policies differ.
 
-    They differ if the total variation of their probabilities is more than .05 on average, in the mazes of the claim.
+    They differ if the total variation of their probabilities is more than .05 on average, in the mazes of the claim and
+    where it looks there: on what it asks of the unedited policy, or, if nothing, of the edited one.
     """
     assert run.spec.mazes is not None
     stream, seen = run.spec.mazes.stream(options.block), 0
@@ -149,7 +150,7 @@ def _lost(run: ClaimToRun, policy: Policy, old: Older, options: RunOptions, budg
         if not seen and all(edit is None for _, edit in asked_in(run, policy, batch)):
             return Lost.BEHAVIOUR
         seen += len(batch)
-        if (change := old.changes(policy, batch)) is None:
+        if (change := old.changes(run, policy, batch)) is None:
             return Lost.UNDECIDED
         changes.append(change)
         verdict, _ = first_crossing(np.concatenate(changes), _SAME, options.alpha, options.alpha)

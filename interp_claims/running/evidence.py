@@ -23,6 +23,7 @@ from interp_claims.verdicts.sequential import Hypothesis
 
 _DIGITS = 4
 _AGAINST = 2
+_PLACES = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -202,11 +203,13 @@ class _NotingForward(Forward):
     def __init__(self, other: Forward) -> None:
         self.__dict__.update(other.__dict__)
         self.asked: list[tuple[Maze, Optional[ActivationEdit]]] = []
+        self.answered: list[tuple[Maze, Optional[ActivationEdit]]] = []
 
     def outputs(
         self, observations: Observations, edit: Optional[ActivationEdit] = None
     ) -> tuple[np.ndarray, np.ndarray]:
         self.asked += [(maze, edit) for maze in observations.mazes]
+        self.answered += [(maze, edit) for maze in observations.mazes]
         return super().outputs(observations, edit)
 
     def activations(self, observations: Observations, layer: str) -> Tensor:
@@ -216,11 +219,41 @@ class _NotingForward(Forward):
 
 def asked_in(run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> list[tuple[Maze, Optional[ActivationEdit]]]:
     """What a claim asks the network when it measures some mazes: each maze that is shown, and under which edit."""
+    return _noted(run, policy, mazes).asked
+
+
+def asked_unedited(run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> Optional[Observations]:
+    """What a claim asks of the unedited policy about some mazes, or, where it asks nothing of that, of the edited one.
+
+    Each maze as it is shown, with its mouse in place: at the decision square, say, or without its cheese. Of more than
+    64 places in one maze, as in rollouts, 64 are taken, evenly; what is asked of other mazes (donors) is left out.
+
+    Returns:
+        The observations, or None if the claim asks nothing about one of the mazes.
+    """
+    answered = _noted(run, policy, mazes).answered
+    unedited = [(maze, edit) for maze, edit in answered if edit is None]
+    shown: list[dict[bytes, Maze]] = [{} for _ in mazes]
+    places = {maze.seed: i for i, maze in enumerate(mazes)}
+    for maze, _ in unedited or answered:
+        if maze.seed in places:
+            shown[places[maze.seed]][maze.key] = maze
+    if not all(shown):
+        return None
+    thinned = [list(each.values()) for each in shown]
+    thinned = [
+        [each[i] for i in np.linspace(0, len(each) - 1, min(_PLACES, len(each))).astype(int)] for each in thinned
+    ]
+    owners = tuple(i for i, each in enumerate(thinned) for _ in each)
+    return Observations(tuple(maze for each in thinned for maze in each), owners, len(mazes))
+
+
+def _noted(run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> _NotingForward:
     forward = _NotingForward(policy.forward)
     noting = copy.copy(policy)
     noting.forward = forward
     run.function(policy=noting, mazes=mazes, **run.arguments)
-    return forward.asked
+    return forward
 
 
 def _pictured(run: ClaimToRun, policy: Policy, seed: int, chosen: str, score: Optional[float]) -> PicturedMaze | None:

@@ -12,16 +12,13 @@ import numpy as np
 
 from interp_claims.errors import CircumstanceError, InterpClaimsError
 from interp_claims.mazes.maze import Maze
-from interp_claims.mazes.observations import Observations
-from interp_claims.mazes.sampling import drawn_squares
 from interp_claims.measures.changes import mean_total_variation
 from interp_claims.policies.policy import Policy
 from interp_claims.results import ClaimResult
 from interp_claims.running.context import ClaimToRun, Measurements, Progress, RunOptions
+from interp_claims.running.evidence import asked_unedited
 from interp_claims.running.sampled import run_sampled
 from interp_claims.verdicts.sequential import Hypothesis, Verdict
-
-_SQUARES = 4
 
 
 class ComparisonError(InterpClaimsError):
@@ -38,8 +35,8 @@ class Older(Protocol):
     def scores(self, run: ClaimToRun, mazes: tuple[Maze, ...], measurements: Measurements) -> np.ndarray:
         """Its scores in the first of some mazes: in all of them, unless it has no more."""
 
-    def changes(self, policy: Policy, mazes: Sequence[Maze]) -> Optional[np.ndarray]:
-        """How much a policy differs from it unedited, per maze; None where it cannot be asked."""
+    def changes(self, run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> Optional[np.ndarray]:
+        """How much a policy differs from it unedited where a claim looks, per maze; None where it cannot be asked."""
 
 
 class OlderPolicy:
@@ -77,10 +74,10 @@ class OlderPolicy:
         except InterpClaimsError:
             return Verdict.NOT_EVALUATED.value
 
-    def changes(self, policy: Policy, mazes: Sequence[Maze]) -> np.ndarray:
+    def changes(self, run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> Optional[np.ndarray]:
         """See :class:`Older`."""
-        squares = Observations.at_squares(mazes, [drawn_squares(maze, _SQUARES) for maze in mazes])
-        return mean_total_variation(policy, self.policy, squares)
+        shown = asked_unedited(run, policy, mazes)
+        return None if shown is None else mean_total_variation(policy.bare, self.policy.bare, shown)
 
 
 class OlderResults:
@@ -144,7 +141,7 @@ class OlderResults:
             )
         return dict(result.scores)
 
-    def changes(self, policy: Policy, mazes: Sequence[Maze]) -> None:
+    def changes(self, run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> None:
         """See :class:`Older`: saved results tell nothing of the unedited policy."""
 
 

@@ -11,10 +11,18 @@ from interp_claims.controls import no_op, untrained
 from interp_claims.edits import add, cheese_vector, resample, subtract
 from interp_claims.mazes import CONFIRMATION, Maze, Observations, only, with_decision_square
 from interp_claims.mazes.strategies import perfect_mazes
-from interp_claims.measures import p_cheese, vector_fields
+from interp_claims.measures import mean_total_variation, p_cheese, vector_fields
 from interp_claims.policies import DEFAULT_LAYER, Policy
 from interp_claims.running import ClaimToRun, Measurements, RunOptions, run_claim
-from interp_claims.running.evidence import Definition, Evidence, chosen_mazes, evidence_of, pictured_mazes
+from interp_claims.running.evidence import (
+    Definition,
+    Evidence,
+    asked_unedited,
+    chosen_mazes,
+    evidence_of,
+    pictured_mazes,
+)
+from interp_claims.running.older import OlderPolicy
 from interp_claims.sources import INVARIANTS
 from interp_claims.verdicts import Verdict, rank_correlation
 
@@ -44,6 +52,16 @@ def added_and_subtracted(policy, mazes):
     start = Observations.at_start(shown)
     probabilities = [policy.edited(edit(vector)).action_probabilities(start) for edit in (add, subtract, add, subtract)]
     return probabilities[0][:, 0] - probabilities[1][:, 0]
+
+
+@declared
+def squares_of_its_own(policy, mazes):
+    """It looks at two squares of each maze, without the cheese."""
+    shown = [maze.without_cheese() for maze in mazes]
+    observations = Observations.at_squares(shown, [list(maze.free_squares)[:2] for maze in shown])
+    edited = policy.edited(subtract(cheese_vector(policy, mazes)))
+    change = edited.direction_probabilities(observations) - policy.direction_probabilities(observations)
+    return observations.mean_per_maze(np.abs(change).sum(axis=1) / 2)
 
 
 @declared
@@ -247,3 +265,20 @@ def test_the_policy_itself_notes_nothing_and_its_activations_are_shared(policy):
     pictured_mazes(claimed, result, OPTIONS)
     assert policy.forward.observations_run == again, "what is known is not computed again"
     assert before <= again
+
+
+def test_two_policies_are_compared_unedited_where_a_claim_looks(make_network):
+    policy, older = Policy(make_network(), name="new"), OlderPolicy(Policy(make_network(seed=5), name="old"))
+    mazes = tuple(with_decision_square().sample(CONFIRMATION, 3))
+
+    def run(function):
+        return ClaimToRun("it", spec_of(function), "", function, policy, {})
+
+    shown = asked_unedited(run(squares_of_its_own), policy, mazes)
+    assert [len(shown), shown.owners] == [6, (0, 0, 1, 1, 2, 2)]
+    assert all(maze.cheese is None for maze in shown.mazes)
+    changes = older.changes(run(squares_of_its_own), policy, mazes)
+    np.testing.assert_allclose(changes, mean_total_variation(policy, older.policy, shown))
+    at_start = asked_unedited(run(added_and_subtracted), policy, mazes)
+    assert at_start.mazes == Observations.at_start([maze.without_cheese() for maze in mazes]).mazes, "under edits alone"
+    assert asked_unedited(run(recorded), policy, mazes) is None
