@@ -139,10 +139,7 @@ class BehaviourTable:
         keys = [key_of(maze) for maze in mazes]
         absent = [maze for maze, key in zip(mazes, keys) if key not in self.rows]
         if absent:
-            raise NotGatheredError(
-                f"no behaviour of {policy.name} in {absent[0]!r}; gather it first, which takes minutes: "
-                f"interp-claims behaviour {policy.loaded_as}"
-            )
+            raise NotGatheredError(self._what_to_do(policy, absent[0]))
         if policy.outcomes is Outcomes.OF_ANOTHER_MAZE:
             following = self._next_key()
             keys = [following[key] for key in keys]
@@ -158,6 +155,17 @@ class BehaviourTable:
             np.array([row.steps for row in rows], dtype=np.int64),
             np.array([row.p_cheese for row in rows], dtype=np.float64),
             np.array([row.p_top_right for row in rows], dtype=np.float64),
+        )
+
+    def _what_to_do(self, policy: Policy, absent: Maze) -> str:
+        """What to say about a maze that is not in the table: to gather helps only while the table is not complete."""
+        command = f"interp-claims behaviour {policy.loaded_as}"
+        if not self.rows:
+            return f"no behaviour of {policy.name} in {absent!r}; gather it first, which takes minutes: {command}"
+        held = ", ".join(f"{part.count} of {part.mazes} in the {part.block.name} block" for part in PARTS)
+        return (
+            f"no behaviour of {policy.name} in {absent!r}; tables hold the first {held}: ask for fewer mazes, or for "
+            f"one of these; only where gathering was interrupted there is more to come, with {command}"
         )
 
     def _next_key(self) -> dict[str, str]:
