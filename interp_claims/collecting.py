@@ -28,7 +28,7 @@ def claims_in(path: Path, root: Path) -> dict[str, Callable[..., Any]]:
         root: the folder that identities are relative to.
 
     Raises:
-        CollectingError: a file cannot be read as Python, or there are no claims.
+        CollectingError: a file cannot be read as Python, or raises an error, or there are no claims.
     """
     if not path.exists():
         raise CollectingError(
@@ -57,8 +57,9 @@ def _claims_of(path: Path, root: Path) -> dict[str, Callable[..., Any]]:
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module  # so that the sources of its functions are found
         spec.loader.exec_module(module)
-    except (ImportError, OSError, SyntaxError, ValueError) as error:
-        raise CollectingError(f"{path}: cannot be read as a file of claims under {root} ({error})") from error
+    except Exception as error:  # whatever the file's own code raises
+        said = f"{type(error).__name__}: {error}"
+        raise CollectingError(f"{path}: cannot be read as a file of claims under {root} ({said})") from error
     functions = [function for _, function in inspect.getmembers(module, callable) if spec_of(function) is not None]
     functions.sort(key=lambda function: inspect.unwrap(function).__code__.co_firstlineno)
     return {f"{where}::{function.__name__}": function for function in functions}

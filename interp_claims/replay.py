@@ -32,13 +32,16 @@ def replay_text(run: ClaimToRun, which: str) -> str:
     if maze is None:
         raise ReplayError(f"{run.name}: the maze of seed {which} does not belong to {run.spec.mazes}; choose another")
     hypothesis = run.spec.hypotheses[run.threshold]
-    estimand = hypothesis.estimand
+    approximate = run.spec.kind == "approximate"
     lines = [run.spec.sentence, f"{maze!r}, shown to {run.policy.name}", maze.to_text(), ""]
     controls = (None, *run.spec.null_controls, *run.spec.contrast_controls)
     for control in controls:
-        policy = run.policy if control is None else control.apply(run.policy, (maze,))
-        values = run.measured(estimand, policy, (maze,))
+        if approximate:
+            values = run.table(run.policy, (maze,), control)
+        else:
+            values = run.measured(hypothesis.estimand, run.policy, (maze,), control)
         numbers = ", ".join(f"{value:+.6f}" for value in np.atleast_1d(values[0]))
         lines.append(f"{'measured' if control is None else control.name:<24} {numbers}")
-    lines.append(f"{'wanted over mazes':<24} {hypothesis}")
+    of_a_statistic = f"{hypothesis.direction} {hypothesis.theta:g} (approximate)"
+    lines.append(f"{'wanted over mazes':<24} {of_a_statistic if approximate else hypothesis}")
     return "\n".join(lines)

@@ -7,7 +7,8 @@ import re
 from typing import Any, Optional
 
 SCHEMA_VERSION = 1
-#: Changes whenever the same effects could lead to another verdict or another number of mazes.
+#: Changes whenever the same effects could lead to another verdict or another number of mazes of a claim that is decided
+#: maze by maze. It is sealed in predictions, which are such claims; approximate verdicts are not covered.
 ENGINE_VERSION = "1"
 
 _ROLES = re.compile(r"(?:^|-)(published roles|channels \d+(?:,\d+)*)(?=-|\]$)")
@@ -25,6 +26,7 @@ class ControlResult:
         interval: its confidence interval.
         mazes: how many mazes it took.
         passed: whether it came out as it must (undecided counts as not passed, and is shown).
+        reason: why it is undecided, where its statistic is undefined; else empty.
     """
 
     name: str
@@ -34,6 +36,7 @@ class ControlResult:
     interval: Optional[tuple[float, float]]
     mazes: int
     passed: bool
+    reason: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -495,6 +495,48 @@ def test_larger_mazes_have_more_squares(policy, mazes):
     assert "approximate" in entry["statement"]
 
 
+def test_an_approximate_claim_is_replayed_row_by_row(project):
+    text = '''
+@approximate_claim(
+    number=4, source=INVARIANTS, mazes=stock_mazes(), statistic=linear_coefficient(0), sample=96, at_least=0.25,
+    null_controls=(nothing,),
+)
+def test_rows(policy, mazes):
+    """Larger mazes have more free squares."""
+    return np.column_stack([[maze.size for maze in mazes], [-3 if policy._edit_transform else 7 for maze in mazes]])
+'''
+    replayed = run(project(text), "--replay", "1100000021")
+    assert replayed.ret == 0
+    replayed.stdout.fnmatch_lines(
+        [
+            "*, shown to one",
+            "measured * +*.000000, +7.000000",
+            "nothing * +*.000000, -3.000000",
+            "wanted over mazes        at least 0.25 (approximate)",
+        ]
+    )
+
+
+def test_a_null_control_with_an_undefined_statistic_is_undecided_and_says_why(project):
+    text = '''
+@approximate_claim(
+    number=4, source=INVARIANTS, mazes=stock_mazes(), statistic=linear_coefficient(0), sample=96, at_least=0,
+    null_controls=(nothing, half),
+)
+def test_rows(policy, mazes):
+    """Larger mazes have more free squares."""
+    sign = {None: 1, "nothing": 0, "half": -1}[policy._edit_transform]
+    return np.column_stack([[maze.size for maze in mazes], [sign * len(maze.free_squares) for maze in mazes]])
+'''
+    (entry,) = results(project(text)).values()
+    why = "statistic: got estimate nan and standard error nan, wanted finite and > 0"
+    assert (entry["verdict"], entry["reason"]) == ("supported", f"control undecided: nothing ({why})")
+    assert [(c["name"], c["verdict"], c["passed"], c["reason"]) for c in entry["controls"]] == [
+        ("nothing", "undecided", False, why),
+        ("half", "refuted", True, ""),
+    ]
+
+
 def test_ordinary_tests_beside_claims_still_run(project):
     result = run(project(claim_text(0.5) + "\ndef test_plain(policy):\n    assert policy.name == 'one'\n"))
     result.stdout.fnmatch_lines(["*2 passed*"])

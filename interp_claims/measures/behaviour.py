@@ -148,10 +148,7 @@ class BehaviourTable:
         keys = [key_of(maze) for maze in mazes]
         absent = [maze for maze, key in zip(mazes, keys) if key not in self.rows]
         if absent:
-            raise NotGatheredError(
-                f"no behaviour of {policy.name} in {absent[0]!r}; gather it first, which takes minutes: "
-                f"interp-claims behaviour {policy.loaded_as}"
-            )
+            raise NotGatheredError(self._what_to_do(policy, absent[0]))
         if policy.outcomes is Outcomes.OF_ANOTHER_MAZE:
             keys = [self._another_key(maze) for maze in mazes]
         rows = [self.rows[key] for key in keys]
@@ -186,6 +183,17 @@ class BehaviourTable:
             )
         place = int(maze_rng(maze, "another maze's outcomes").integers(len(others) - 1))
         return others[place + (place >= bisect_left(others, own))]
+
+    def _what_to_do(self, policy: Policy, absent: Maze) -> str:
+        """What to say about a maze that is not in the table: to gather helps only while the table is not complete."""
+        command = f"interp-claims behaviour {policy.loaded_as}"
+        if not self.rows:
+            return f"no behaviour of {policy.name} in {absent!r}; gather it first, which takes minutes: {command}"
+        held = ", ".join(f"{part.count} of {part.mazes} in the {part.block.name} block" for part in PARTS)
+        return (
+            f"no behaviour of {policy.name} in {absent!r}; tables hold the first {held}: ask for fewer mazes, or for "
+            f"one of these; only where gathering was interrupted there is more to come, with {command}"
+        )
 
     def write(self, path: Path) -> None:
         """Write the table as CSV, with the policy's identity and a hash of all other lines in the first one."""

@@ -21,7 +21,7 @@ def run_approximate(run: ClaimToRun, options: RunOptions) -> ClaimResult:
 
     Raises:
         EffectError: the claim's function returned no table with one row per maze, or one that depends on the batch, or
-            its statistic is undefined.
+            its statistic is undefined; where that is so under a control alone, the control is undecided.
         UnmeasurableMazeError: a maze cannot be measured.
     """
     began = time.monotonic()
@@ -32,8 +32,7 @@ def run_approximate(run: ClaimToRun, options: RunOptions) -> ClaimResult:
     stream = spec.mazes.stream(options.block)
     mazes = next_batch(stream, sample)
 
-    def interval_of(control: Optional[Control]) -> tuple[float, tuple[float, float]]:
-        assert spec.statistic is not None
+    def table_of(control: Optional[Control]) -> np.ndarray:
         batches = [mazes[i : i + BATCH] for i in range(0, len(mazes), BATCH)]
         measured = [run.table(policy, batch, control) for batch in batches]
         widths = sorted({table.shape[1] for table in measured})
@@ -43,18 +42,27 @@ def run_approximate(run: ClaimToRun, options: RunOptions) -> ClaimResult:
             largest = np.abs(measured[0]).max(axis=0)
             spread = np.where(largest > 0, largest, 1.0)
             check_independence(run.name, batches[0], measured[0], spread, lambda some: run.table(policy, some))
-        table = np.concatenate(measured)
+        return np.concatenate(measured)
+
+    def interval_of(table: np.ndarray) -> tuple[float, tuple[float, float]]:
+        assert spec.statistic is not None
         return bootstrap_interval(table, spec.statistic, alpha=2 * options.alpha, seed=options.block.first)
 
-    estimate, interval = interval_of(None)
-    verdict = verdict_of_interval(interval, hypothesis.direction, hypothesis.theta)
-    controls = []
-    for control in spec.null_controls:
-        effect, limits = interval_of(control)
+    def result_of(control: Control) -> ControlResult:
+        table = table_of(control)
+        try:
+            effect, limits = interval_of(table)
+        except EffectError as error:  # such as a constant column: nothing is known of the claim under this control
+            undecided = Verdict.UNDECIDED.value
+            return ControlResult(control.name, "null", undecided, None, None, sample, False, str(error))
         came_to = verdict_of_interval(limits, hypothesis.direction, hypothesis.theta)
         passed = came_to is Verdict.REFUTED
-        controls.append(ControlResult(control.name, "null", came_to.value, effect, limits, sample, passed))
-    verdict, reason = with_controls(verdict, tuple(controls))
+        return ControlResult(control.name, "null", came_to.value, effect, limits, sample, passed)
+
+    estimate, interval = interval_of(table_of(None))
+    verdict = verdict_of_interval(interval, hypothesis.direction, hypothesis.theta)
+    controls = tuple(result_of(control) for control in spec.null_controls)
+    verdict, reason = with_controls(verdict, controls)
     return run.result(
         verdict,
         options,
@@ -66,6 +74,6 @@ def run_approximate(run: ClaimToRun, options: RunOptions) -> ClaimResult:
         mazes=sample,
         budget=sample,
         alpha=options.alpha,
-        controls=tuple(controls),
+        controls=controls,
         seconds=time.monotonic() - began,
     )

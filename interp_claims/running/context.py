@@ -191,10 +191,7 @@ class ClaimToRun:
         return _locating(lambda mazes: self._table(_under(control, policy, mazes), mazes), batch)
 
     def _measured(self, estimand: Estimand, policy: Policy, batch: tuple[Maze, ...]) -> np.ndarray:
-        returned = self._returned(policy, batch, "one number")
-        if isinstance(returned, tuple):
-            returned = np.column_stack(returned)
-        return estimand.checked(returned, len(batch))
+        return estimand.checked(self._returned(policy, batch, "one number"), len(batch))
 
     def _table(self, policy: Policy, batch: tuple[Maze, ...]) -> np.ndarray:
         return checked_table(self._returned(policy, batch, "a row"), len(batch))
@@ -263,5 +260,5 @@ def with_controls(verdict: Verdict, controls: tuple[ControlResult, ...]) -> tupl
         close = [c.name for c in controls if c.kind == "contrast" and not c.passed]
         if close:
             return Verdict.UNDECIDED, f"not decided whether the effect exceeds that of {', '.join(close)}"
-    pending = [c.name for c in controls if c.kind == "null" and not c.passed]
+    pending = [f"{c.name} ({c.reason})" if c.reason else c.name for c in controls if c.kind == "null" and not c.passed]
     return verdict, f"control undecided: {', '.join(pending)}" if pending else ""

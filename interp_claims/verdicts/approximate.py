@@ -179,7 +179,8 @@ def _check_column(column: Any, predictors: Optional[int] = None) -> None:
 
     A negative one would be counted from behind, where the intercept stands.
     """
-    if not isinstance(column, Integral) or isinstance(column, bool) or column < 0:
+    whole = isinstance(column, Integral) and not isinstance(column, bool)
+    if not whole or column < 0:
         raise EffectError(f"statistic: got column {column!r}, wanted the number of a predictor, 0 for the first")
     if predictors is not None and column >= predictors:
         raise EffectError(

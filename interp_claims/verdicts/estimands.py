@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -74,18 +75,21 @@ class Estimand(abc.ABC):
         if not low < theta < high:
             raise EffectError(f"threshold: got {theta}, wanted a number strictly between {low} and {high}")
 
-    def checked(self, values: np.ndarray, mazes: int) -> np.ndarray:
+    def checked(self, values: Any, mazes: int) -> np.ndarray:
         """The measured values as a float64 array: (n,), or (n, columns) where columns > 1.
 
         Args:
-            values: what a claim's function returned.
+            values: what a claim's function returned; a tuple holds columns.
             mazes: the number of mazes that it was given.
 
         Raises:
-            EffectError: wrong shape, NaN or infinite, or outside the bounds.
+            EffectError: no numbers, wrong shape, NaN or infinite, or outside the bounds.
         """
-        array = np.asarray(values, dtype=np.float64)
         wanted = (mazes,) if self.columns == 1 else (mazes, self.columns)
+        try:
+            array = np.asarray(np.column_stack(values) if isinstance(values, tuple) else values, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise EffectError(f"effects: got no numbers ({error}), wanted shape {wanted}, one row per maze") from error
         if array.shape != wanted:
             raise EffectError(f"effects: got shape {array.shape}, wanted {wanted}, one row per maze")
         if not np.isfinite(array).all():

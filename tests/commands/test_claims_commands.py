@@ -8,6 +8,17 @@ from plugin_projects import CONFTEST, HEAD, claim_text
 
 from interp_claims import cli
 
+POLICY = """file = "a"
+file_sha256 = "a"
+sha256 = "a"
+scale = 1
+seed = 0
+region = 5
+origin = "a"
+licence = "a"
+card = "a"
+"""
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
@@ -34,6 +45,26 @@ def test_where_there_are_no_claims_list_says_so(folder, capsys):
     (folder / "empty").mkdir()
     assert cli.main(["list", "empty"]) == 2
     assert "empty: holds no claims; wanted functions under @claim(...)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("declared(effect_at_leest=0.2)", "TypeError: claim() got an unexpected keyword argument 'effect_at_leest'"),
+        ("declare(effect_at_least=0.2)", "NameError: name 'declare' is not defined"),
+        ("np.sevens(3)", "AttributeError: module 'numpy' has no attribute 'sevens'"),
+        ("declared(", "SyntaxError: "),
+    ],
+)
+@pytest.mark.parametrize("command", ["list", "register"])
+def test_a_mistyped_file_is_named_with_what_it_raises(folder, capsys, line, said, command):
+    (folder / "mistyped.py").write_text(f"{HEAD}\n{line}\n")
+    (folder / "fixtures").mkdir()
+    (folder / "fixtures" / "policies.toml").write_text('default = "a"\n[policies.a]\n' + POLICY)
+    assert cli.main([command, "mistyped.py"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("interp-claims: mistyped.py: cannot be read as a file of claims under ")
+    assert f"({said}" in error
 
 
 def test_run_is_pytest_on_the_claims_with_its_options_and_status(folder, monkeypatch):

@@ -177,11 +177,23 @@ def test_a_table_of_other_weights_is_named(tmp_path):
 
 
 def test_a_maze_that_was_not_gathered_is_told_with_the_command_that_gathers_it(tiny_policy, mazes):
+    table = BehaviourTable(tiny_policy.sha256)
+    with pytest.raises(NotGatheredError) as error:
+        table.of(tiny_policy, mazes)
+    assert str(error.value) == (
+        f"no behaviour of tiny in {mazes[0]!r}; gather it first, which takes minutes: interp-claims behaviour tiny"
+    )
+
+
+def test_what_no_table_holds_is_told_without_asking_to_gather_first(tiny_policy, mazes):
     table = BehaviourTable(tiny_policy.sha256, [row(mazes[0])])
     with pytest.raises(NotGatheredError) as error:
         table.of(tiny_policy, mazes)
     assert str(error.value) == (
-        f"no behaviour of tiny in {mazes[1]!r}; gather it first, which takes minutes: interp-claims behaviour tiny"
+        f"no behaviour of tiny in {mazes[1]!r}; tables hold the first 2048 of with_decision_square() in the "
+        "confirmation block, 1536 of with_decision_square() in the discovery block, 1024 of cheese_in_corner(region=5) "
+        "in the confirmation block: ask for fewer mazes, or for one of these; only where gathering was interrupted "
+        "there is more to come, with interp-claims behaviour tiny"
     )
 
 

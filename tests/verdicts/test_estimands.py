@@ -22,6 +22,29 @@ def test_returns_are_never_negative_and_fall_with_the_threshold(estimand, values
     assert all((a <= b + 1e-12).all() for a, b in pairwise(below))
 
 
+@pytest.mark.parametrize(
+    ("estimand", "returned", "wanted"),
+    [
+        (Mean((0, 1)), [[0.5], [0.5, 0.5]], "(2,)"),
+        (Mean((0, 1)), {"a": 0.5}, "(2,)"),
+        (Mean((0, 1)), ["half", "one"], "(2,)"),
+        (Mean((0, 1)), "ab", "(2,)"),
+        (Ratio((0, 1)), ([0.5, 0.5], [0.5]), "(2, 2)"),
+        (Ratio((0, 1)), (["half", "one"], [0.5, 0.5]), "(2, 2)"),
+    ],
+    ids=["ragged", "dict", "words", "text", "unequal lengths", "a pair of words"],
+)
+def test_what_holds_no_numbers_is_told_with_the_shape_that_is_wanted(estimand, returned, wanted):
+    with pytest.raises(EffectError) as error:
+        estimand.checked(returned, 2)
+    assert str(error.value).startswith("effects: got no numbers (")
+    assert str(error.value).endswith(f"), wanted shape {wanted}, one row per maze")
+
+
+def test_a_pair_is_two_columns():
+    assert Ratio((0, 1)).checked(([0.1, 0.2], [0.3, 0.4]), 2).tolist() == [[0.1, 0.3], [0.2, 0.4]]
+
+
 def test_a_bet_on_a_mean_is_fair_exactly_at_the_threshold():
     values = np.array([-1.0, 0.2, 0.4, 0.8])
     estimand = Mean((-1.0, 1.0))
