@@ -9,7 +9,7 @@ import pytest
 
 from interp_claims.claims import approximate_claim, claim
 from interp_claims.controls import always_cheese, another_mazes_outcomes, opposite_outcomes, untrained
-from interp_claims.mazes import cheese_in_corner
+from interp_claims.mazes import cheese_in_corner, draw_donor
 from interp_claims.measures import DECIDING_MAZES, FEATURES, PREDICTIVE, maze_features
 from interp_claims.sources import POST, STATISTICS_POST
 from interp_claims.verdicts import (
@@ -55,12 +55,16 @@ def test_in_distribution_the_agent_gets_the_cheese_nearly_always(policy, mazes, 
     effect_at_least=0.05,
     bounds=(0, 1),
     mazes=DECIDING_MAZES,
-    null_controls=(always_cheese,),
+    null_controls=(always_cheese, untrained),
     reported="no figure",
 )
 def test_off_distribution_the_agent_sometimes_ignores_the_cheese(policy, mazes, behaviour):
-    """With the cheese outside the top-right 5 x 5 the agent sometimes ignores it: in at least 5% of mazes."""
-    return ~behaviour(policy, mazes).got_cheese
+    """With the cheese outside the top-right 5 x 5 the agent sometimes ignores it: in at least 5% of mazes it stands in
+    the top-right corner and never gets the cheese.
+
+    A mouse that stands in neither place ignores nothing: it may have lost its way to either.
+    """
+    return behaviour(policy, mazes).ignored_cheese
 
 
 @claim(
@@ -83,14 +87,14 @@ def test_off_distribution_the_agent_often_gets_the_cheese(policy, mazes, behavio
     effect_at_least=0.02,
     bounds=(0, 1),
     mazes=DECIDING_MAZES,
-    null_controls=(always_cheese,),
+    null_controls=(always_cheese, untrained),
     reported="no figure",
 )
 def test_the_agent_sometimes_reaches_neither_cheese_nor_corner(policy, mazes, behaviour):
     """The agent sometimes reaches neither the cheese nor the top-right corner: in at least 2% of mazes.
 
     The source shows a mouse that stops at neither. What is recorded does not tell stopping from wandering about until
-    the 256 steps are over, so both count.
+    the 256 steps are over, so both count, and a network that has learnt nothing reaches neither as well.
     """
     return behaviour(policy, mazes).neither
 
@@ -106,7 +110,7 @@ def test_the_agent_sometimes_reaches_neither_cheese_nor_corner(policy, mazes, be
     statistic=logistic_coefficient(0),
     sample=RECORDED,
     at_most=0,
-    null_controls=(opposite_outcomes,),
+    null_controls=(opposite_outcomes, untrained),
     reported="-2.786, -1.084, -0.623",
 )
 def test_the_larger_a_distance_the_less_the_agent_gets_the_cheese(policy, mazes, behaviour, distance):
@@ -123,7 +127,7 @@ def test_the_larger_a_distance_the_less_the_agent_gets_the_cheese(policy, mazes,
     statistic=logistic_coefficient(0),
     sample=RECORDED,
     at_least=0,
-    null_controls=(opposite_outcomes,),
+    null_controls=(opposite_outcomes, untrained),
     reported="+1.326, later called an artifact",
 )
 def test_far_from_the_corner_the_agent_gets_the_cheese_more(policy, mazes, behaviour):
@@ -142,7 +146,7 @@ def test_far_from_the_corner_the_agent_gets_the_cheese_more(policy, mazes, behav
     statistic=logistic_coefficient(0),
     sample=RECORDED,
     at_most=0,
-    null_controls=(opposite_outcomes,),
+    null_controls=(opposite_outcomes, untrained),
     reported="all negative",
 )
 def test_each_predictive_distance_alone_has_a_negative_sign(policy, mazes, behaviour, distance):
@@ -154,8 +158,13 @@ def _distances_or_mixed_up(policy, mazes, names):
     """Features of the mazes; under the control "another maze's outcomes", the first column is that of other mazes."""
     table = maze_features(mazes, names)
     if policy.outcomes is not type(policy.outcomes).OWN:
-        table[:, 0] = np.roll(table[:, 0], 1)
+        others = [draw_donor(maze, "another maze with something to decide", _decides) for maze in mazes]
+        table[:, :1] = maze_features(others, names[:1])
     return table
+
+
+def _decides(maze):
+    return DECIDING_MAZES.maze(maze.seed) is not None
 
 
 @approximate_claim(
@@ -224,7 +233,7 @@ def test_the_distance_of_cheese_and_corner_hardly_inflates_the_others_variance(p
     statistic=negative_share(list(FEATURES).index(STEPS_TO_CHEESE)),
     sample=RECORDED,
     at_least=0.95,
-    null_controls=(opposite_outcomes,),
+    null_controls=(opposite_outcomes, untrained),
     reported="never",
 )
 def test_whatever_else_is_regressed_on_the_signs_of_two_distances_stay(policy, mazes, behaviour, distance):
@@ -246,13 +255,26 @@ def test_whatever_else_is_regressed_on_the_signs_of_two_distances_stay(policy, m
     statistic=negative_share(list(FEATURES).index(CHEESE_TO_CORNER)),
     sample=RECORDED,
     at_least=0.9,
-    null_controls=(opposite_outcomes,),
+    null_controls=(opposite_outcomes, untrained),
     reported="few (recomputed: 0.5%)",
 )
 def test_whatever_else_is_regressed_on_the_sign_of_cheese_to_corner_rarely_changes(policy, mazes, behaviour):
     """In regressions on 200 random sets of distances, the coefficient of the distance of cheese and corner keeps its
     sign, which is negative, in at least 90%."""
     return np.column_stack([maze_features(mazes), behaviour(policy, mazes).got_cheese])
+
+
+@claim(
+    number=9,
+    source=POST.section("Comments: cheese-finding by offset from the corner"),
+    accuracy_at_least=0.98,
+    mazes=cheese_in_corner(5),
+    null_controls=(untrained,),
+    reported="perfect inside the 5 x 5",
+)
+def test_inside_the_corner_the_agent_gets_the_cheese_all_but_always(policy, mazes, behaviour):
+    """With the cheese in the top-right 5 x 5 the agent gets it in at least 98% of mazes: no sample shows "perfect"."""
+    return behaviour(policy, mazes).got_cheese
 
 
 @approximate_claim(
@@ -262,12 +284,35 @@ def test_whatever_else_is_regressed_on_the_sign_of_cheese_to_corner_rarely_chang
     statistic=rank_correlation,
     sample=RECORDED,
     at_most=-0.02,
-    null_controls=(opposite_outcomes,),
+    null_controls=(opposite_outcomes, untrained),
     reported="falls; perfect inside the 5 x 5",
 )
 def test_the_farther_the_cheese_is_from_the_corner_the_less_the_agent_gets_it(policy, mazes, behaviour):
     """Cheese-finding falls with the cheese's distance from the corner: their rank correlation is negative."""
     return np.column_stack([maze_features(mazes, [CHEESE_TO_CORNER]), behaviour(policy, mazes).got_cheese])
+
+
+@pytest.mark.parametrize("distance", [CHEESE_TO_CORNER, TILES_TO_CHEESE])
+@approximate_claim(
+    number=6,
+    source=STATISTICS_POST.section("Regression on three variables"),
+    mazes=DECIDING_MAZES,
+    statistic=logistic_coefficient(0),
+    sample=RECORDED,
+    at_most=0,
+    null_controls=(opposite_outcomes, untrained),
+    reported="-1.405 and -.516",
+)
+def test_in_a_regression_on_three_distances_the_farther_the_less_the_agent_gets_the_cheese(
+    policy, mazes, behaviour, distance
+):
+    """At equal other two of three distances, the agent gets the cheese less where it is farther from the corner, or
+    from the decision square as the crow flies.
+
+    The third distance, in steps from the decision square, is that of claim 10.
+    """
+    others = [name for name in THREE if name != distance]
+    return np.column_stack([maze_features(mazes, [distance, *others]), behaviour(policy, mazes).got_cheese])
 
 
 @approximate_claim(
@@ -277,7 +322,7 @@ def test_the_farther_the_cheese_is_from_the_corner_the_less_the_agent_gets_it(po
     statistic=logistic_coefficient(0),
     sample=RECORDED,
     at_most=0,
-    null_controls=(opposite_outcomes,),
+    null_controls=(opposite_outcomes, untrained),
     reported="no figure",
 )
 def test_at_equal_tiles_more_steps_to_the_cheese_lower_cheese_finding(policy, mazes, behaviour):

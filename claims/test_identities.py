@@ -21,20 +21,24 @@ def test_the_no_op_edit_changes_no_logit(policy, maze):
 
 @universal_claim(number=None, source=PROCGEN, examples=200, seed=st.integers(0, LARGEST_SEED))
 def test_reading_a_saved_level_and_writing_it_back_changes_no_byte(seed):
-    """A level's saved state, read as a maze and written back, is the same bytes."""
+    """A level's saved state, read as a maze and written back, is the same bytes; without its cheese it is not."""
     (saved,) = simulator().states([seed])
     state = State(saved)
     assert state.with_maze(state.maze()) == saved
+    assert state.with_maze(state.maze().without_cheese()) != saved
 
 
 @universal_claim(
     number=None, source=POST.section("Behavioral statistics"), examples=200, maze=mazes_with_decision_square()
 )
 def test_the_decision_square_is_where_the_ways_to_cheese_and_corner_part(maze):
-    """The decision square lies on the ways to the cheese and to the top-right corner, which part for good there."""
-    square = decision_square(maze)
+    """The decision square lies on the ways to the cheese and to the top-right corner, which part for good there, and at
+    no other square that they share."""
     ways = [shortest_path(maze, maze.start, target) for target in (maze.cheese, maze.top_right)]
-    after = [set(way[way.index(square) + 1 :]) for way in ways]
-    assert after[0]
-    assert after[1]
-    assert not after[0] & after[1]
+    assert [square for square in ways[0] if square in ways[1] and _part_at(square, *ways)] == [decision_square(maze)]
+
+
+def _part_at(square, way, other):
+    """Whether two ways go on from a square that they share, and never meet again."""
+    after, other_after = (set(each[each.index(square) + 1 :]) for each in (way, other))
+    return bool(after) and bool(other_after) and not after & other_after

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from interp_claims.claims import claim
-from interp_claims.controls import no_op, random_channels, replaced_throughout, untrained
+from interp_claims.controls import (
+    cheese_unseen,
+    no_op,
+    random_channels,
+    replaced_throughout,
+    replacements_undone,
+    untrained,
+)
 from interp_claims.discovery import effective_channels_of
 from interp_claims.edits import Sequence, clamp, fill_channels
 from interp_claims.mazes import drawn_target, stock_mazes, with_decision_square
@@ -22,7 +29,7 @@ from interp_claims.measures import (
     paths_without_cheese,
 )
 from interp_claims.policies import roles_of
-from interp_claims.sources import CODE, PAPER, POST
+from interp_claims.sources import CODE, PAPER, POST, REVIEWS
 
 
 def _one_clamped(policy, targets):
@@ -35,6 +42,10 @@ def _effective_clamped(policy, targets):
 
 def _all_clamped(policy, targets):
     return clamped_at(policy, roles_of(policy).cheese_channels, targets, ALL)
+
+
+#: How activations are clamped: which channels, and each to what.
+CLAMPS = {"one": _one_clamped, "effective": _effective_clamped, "all": _all_clamped}
 
 
 # -- one channel, several, all ---------------------------------------------------------------------------------------
@@ -181,7 +192,7 @@ def test_clamping_the_effective_channels_retargets_better_than_one(policy, mazes
     effect_at_least=0.02,
     bounds=(-1, 1),
     mazes=stock_mazes(),
-    null_controls=(untrained,),
+    null_controls=(untrained, cheese_unseen),
     reported="moved cheese above all channels",
 )
 def test_moving_the_cheese_itself_retargets_better_than_any_clamp(policy, mazes):
@@ -191,10 +202,35 @@ def test_moving_the_cheese_itself_retargets_better_than_any_clamp(policy, mazes)
     The comparison is with the strongest control there is, so it has no contrast control of its own.
     """
     targets = [drawn_target(maze) for maze in mazes]
-    clamped = [clamp_them(policy, targets) for clamp_them in (_one_clamped, _effective_clamped, _all_clamped)]
+    clamped = [clamp_them(policy, targets) for clamp_them in CLAMPS.values()]
     clamps = paths_without_cheese(targets, mazes, *clamped)
+    return _cheese_moved(policy, mazes, targets) - np.max(clamps, axis=0)
+
+
+def _cheese_moved(policy, mazes, targets):
+    """How probable the path to the target is with the cheese there."""
     moved = [maze.with_cheese(target) for maze, target in zip(mazes, targets)]
-    return normalised_path_probability(policy, moved, targets) - np.max(clamps, axis=0)
+    return normalised_path_probability(policy, moved, targets)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("channels", CLAMPS)
+@claim(
+    number=23,
+    source=REVIEWS.section("Does the control reach or exceed moving the cheese itself?"),
+    effect_at_least=0.02,
+    bounds=(-1, 1),
+    mazes=stock_mazes(),
+    null_controls=(untrained, no_op),
+    contrast_controls=(random_channels,),
+    reported="moved cheese above all channels",
+)
+def test_a_clamp_retargets_better_than_moving_the_cheese_itself(policy, mazes, channels):
+    """Clamping one cheese channel, the effective ones or all makes the path to the target more probable than moving the
+    cheese there does."""
+    targets = [drawn_target(maze) for maze in mazes]
+    (clamped,) = paths_without_cheese(targets, mazes, CLAMPS[channels](policy, targets))
+    return clamped - _cheese_moved(policy, mazes, targets)
 
 
 # -- the whole channel -----------------------------------------------------------------------------------------------
@@ -231,15 +267,15 @@ def test_replacing_the_whole_channel_retargets_the_agent_too(policy, mazes):
     effect_within=0.05,
     bounds=(-1, 1),
     mazes=stock_mazes(),
-    null_controls=(replaced_throughout,),
+    null_controls=(replaced_throughout, replacements_undone),
     reported="about the same",
 )
 def test_replacing_the_whole_channel_does_about_the_same(policy, mazes):
     """Replacing the whole channel, by its mean elsewhere and one clamped activation, makes the path to the target as
     probable as clamping the one activation does, to within .05.
 
-    The control replaces every channel of the layer instead. Where clamping does nothing, as the claims before tell,
-    both do the same nothing.
+    One control replaces every channel of the layer instead. The other one leaves the whole channel as it is and clamps
+    the one activation all the same: where that changes nothing to speak of, the two would do the same nothing.
     """
     targets = [drawn_target(maze) for maze in mazes]
     both = _whole_replaced(policy, targets), _one_clamped(policy, targets)

@@ -4,9 +4,7 @@ What may change without mattering is a maze's floor and its size: procgen's maze
 a wall, so that there are no other walls to try.
 """
 
-import numpy as np
 import pytest
-from scipy.special import entr
 
 from interp_claims.claims import claim
 from interp_claims.controls import (
@@ -36,8 +34,9 @@ from interp_claims.measures import (
     p_cheese,
     p_top_right,
     paths_without_cheese,
+    sureness_distance,
 )
-from interp_claims.policies import Policy, roles_of
+from interp_claims.policies import roles_of
 from interp_claims.sources import REVIEWS
 
 SIZES = {"small": (3, 9), "middle": (11, 17), "large": (19, 25)}
@@ -60,7 +59,7 @@ def _with_another_floor(maze):
     bounds=(-1, 1),
     mazes=with_decision_square(),
     null_controls=(untrained, no_op),
-    contrast_controls=(another_mazes_vector,),
+    contrast_controls=(another_mazes_vector, matched_noise),
 )
 def test_the_cheese_vector_works_on_another_floor(policy, mazes):
     """Subtracting the cheese vector of the same maze on another floor picture lowers P(cheese)."""
@@ -82,7 +81,7 @@ _AT_EVERY_SIZE = {
     "effect_at_least": 0.02,
     "bounds": (-1, 1),
     "null_controls": (untrained, no_op),
-    "contrast_controls": (another_mazes_vector,),
+    "contrast_controls": (another_mazes_vector, matched_noise),
 }
 
 
@@ -214,21 +213,6 @@ def test_without_the_cheese_vector_the_way_to_the_corner_is_not_lost(policy, maz
     return p_top_right(policy, cheeseless, mazes) - p_top_right(subtracted, cheeseless, mazes)
 
 
-def _sureness(policy, observations):
-    """The entropy of the directions as a share of the largest: (N,)."""
-    probabilities = policy.direction_probabilities(observations)
-    return entr(probabilities).sum(axis=1) / np.log(probabilities.shape[1])
-
-
-def _distance(what, policy, observations, other, other_observations):
-    """How far entropies, or values, of two policies lie apart, at most 1: (N,).
-
-    Values are of the size of the discounted reward; a value head of another scale is clipped at a distance of 1.
-    """
-    answer = Policy.values if what == "value" else _sureness
-    return np.clip(np.abs(answer(policy, observations) - answer(other, other_observations)), 0, 1)
-
-
 @pytest.mark.parametrize("what", ["entropy", "value"])
 @claim(
     number=11,
@@ -239,11 +223,11 @@ def _distance(what, policy, observations, other, other_observations):
     null_controls=(layers_silenced,),
 )
 def test_without_the_cheese_vector_the_policy_is_as_sure_as_without_the_cheese(policy, mazes, what):
-    """At the decision square, subtracting the cheese vector leaves entropy (as a share of the largest) and value where
-    they are without the cheese: the mean distance is at most .05."""
+    """At the decision square, subtracting the cheese vector leaves entropy (as a share of the largest) and value (in
+    standard deviations) where they are without the cheese: the mean distance is at most .05."""
     shown = decision_observations(mazes)
     cheeseless = shown.with_mazes(lambda maze: maze.without_cheese())
-    return _distance(what, policy.edited(subtract(cheese_vector(policy, mazes))), shown, policy, cheeseless)
+    return sureness_distance(what, policy.edited(subtract(cheese_vector(policy, mazes))), shown, policy, cheeseless)
 
 
 @pytest.mark.parametrize("what", ["entropy", "value"])
@@ -257,10 +241,11 @@ def test_without_the_cheese_vector_the_policy_is_as_sure_as_without_the_cheese(p
 )
 def test_clamping_one_activation_hardly_changes_how_sure_the_policy_is(policy, mazes, what):
     """Clamping one activation of a cheese channel changes the entropy of the policy at the start (as a share of the
-    largest), or the value there, by no more than .05 on average: the mean is of the absolute change in each maze."""
+    largest), or the value there (in standard deviations), by no more than .05 on average: the mean is of the absolute
+    change in each maze."""
     targets = [drawn_target(maze) for maze in mazes]
     start = Observations.at_start([maze.without_cheese() for maze in mazes])
-    return _distance(what, _one_clamped(policy, targets), start, policy, start)
+    return sureness_distance(what, _one_clamped(policy, targets), start, policy, start)
 
 
 @pytest.mark.slow

@@ -19,8 +19,12 @@ from interp_claims.declarations import (
     check_arguments,
     check_count,
     check_mazes,
+    check_new,
     check_only_one,
+    check_statistic,
     check_takes_policy,
+    check_without_values,
+    checked_bounds,
     checked_controls,
     note_place,
     sentence_of,
@@ -132,7 +136,7 @@ def claim(
 
     Raises:
         ClaimError: no or several thresholds, no null control, mazes or controls that are none, a claim that could not
-            be decided, or a second one of its name in the file.
+            be decided, a second one of its name in the file, or one of a function that is a claim already.
     """
     given: list[tuple[type[Union[Mean, Ratio, Median]], Any, Optional[Thresholds]]] = [
         (Mean, "at least", effect_at_least),
@@ -149,6 +153,7 @@ def claim(
         name = function.__name__
         if len(chosen) != 1:
             raise ClaimError(f"{name}: got {len(chosen)} kinds of threshold, wanted exactly one")
+        check_new(function, spec_of(function))
         check_only_one(function)
         check_mazes(name, mazes)
         nulls = checked_controls(name, "null_controls", null_controls)
@@ -165,12 +170,13 @@ def claim(
             raise ClaimError(f"{name}: got no bounds, wanted the smallest and largest possible effect")
         check_count(name, "budget", budget, 1)
         try:
-            estimand = estimand_type(limits)
+            estimand = estimand_type(checked_bounds(name, limits))
             by_name = dict(thresholds) if isinstance(thresholds, Mapping) else {"": float(thresholds)}
             if not by_name:
                 raise ClaimError(f"{name}: got an empty table of thresholds, wanted one of {THRESHOLD_NAMES}")
-            if not set(by_name) <= {"", *THRESHOLD_NAMES}:
-                raise ClaimError(f"{name}: got thresholds named {sorted(by_name)}, wanted only {THRESHOLD_NAMES}")
+            if isinstance(thresholds, Mapping) and not set(by_name) <= set(THRESHOLD_NAMES):
+                named = sorted(by_name, key=str)
+                raise ClaimError(f"{name}: got thresholds named {named}, wanted only {THRESHOLD_NAMES}")
             hypotheses = {key: Hypothesis(estimand, direction, theta) for key, theta in by_name.items()}
             for hypothesis_ in hypotheses.values() if contrasts else ():
                 hypothesis_.contrast()
@@ -202,7 +208,7 @@ def approximate_claim(
     The function returns a table with one row per maze, shape (n, k). The verdict is labelled *approximate*.
 
     Raises:
-        ClaimError: as for :func:`claim`, or too small a sample.
+        ClaimError: as for :func:`claim`, too small a sample, or a statistic that is none.
     """
     given: list[tuple[Any, Optional[float]]] = [("at least", at_least), ("at most", at_most), ("within", within)]
     chosen = [(direction, value) for direction, value in given if value is not None]
@@ -210,9 +216,11 @@ def approximate_claim(
     def declare(function: Function) -> Function:
         if len(chosen) != 1:
             raise ClaimError(f"{function.__name__}: got {len(chosen)} thresholds, wanted exactly one")
+        check_new(function, spec_of(function))
         check_only_one(function)
         check_arguments(function, ("policy", "mazes"))
         check_mazes(function.__name__, mazes)
+        check_statistic(function.__name__, statistic)
         nulls = checked_controls(function.__name__, "null_controls", null_controls)
         if not nulls:
             raise ClaimError(f"{function.__name__}: names nothing it must fail on; give null_controls")
@@ -251,11 +259,13 @@ def universal_claim(
         given: strategies for the function's arguments, as for ``hypothesis.given``.
 
     Raises:
-        ClaimError: controls for a claim about no policy, or no example.
+        ClaimError: controls for a claim about no policy, no example, or a function that is a claim already.
     """
 
     def declare(function: Function) -> Function:
+        check_new(function, spec_of(function))
         check_only_one(function)
+        check_without_values(function, {"policy"} - set(given))
         check_count(function.__name__, "examples", examples, 1)
         controls = checked_controls(function.__name__, "fails_for", fails_for)
         if controls:

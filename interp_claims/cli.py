@@ -39,7 +39,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     try:
         status: Optional[int] = chosen.run(chosen)
     except KeyboardInterrupt:
-        print("interp-claims: interrupted; the same command goes on", file=sys.stderr)
+        said = getattr(chosen, "interrupted", "interrupted; the same command goes on")
+        print(f"interp-claims: {said}", file=sys.stderr)
         return _INTERRUPTED
     except InterpClaimsError as error:
         print(f"interp-claims: {error}", file=sys.stderr)

@@ -114,6 +114,11 @@ def _replaced_throughout(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> A
     return EditSequence(map(widened, parts))
 
 
+def _replacements_undone(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
+    parts = edit.edits if isinstance(edit, EditSequence) else (edit,)
+    return NoOp(edit.layers) if any(isinstance(part, ReplaceChannels) for part in parts) else edit
+
+
 def _cheese_channels(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
     def theirs(channels: np.ndarray, layer: str) -> np.ndarray:
         roles = roles_of(policy)
@@ -203,6 +208,8 @@ negated = Control("negated", _edits_replaced(_negated))
 layers_silenced = Control("whole layer set to zero", _edits_replaced(_layers_silenced))
 #: Every replacement of channels widened to all channels of their layer, other edits as they are.
 replaced_throughout = Control("all channels replaced", _edits_replaced(_replaced_throughout))
+#: Every edit that replaces channels replaced by one that changes nothing, other edits as they are.
+replacements_undone = Control("replacement undone", _edits_replaced(_replacements_undone))
 #: Every edit followed by setting the last layer before the heads to zero: what a claim about entropy must notice.
 last_layer_silenced = Control("last layer set to zero", _edits_replaced(_last_layer_silenced))
 #: Every edit moved to as many cheese channels.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from types import FunctionType
 from typing import Any
 
 from interp_claims.controls import Control
 from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes.sampling import MazeDistribution
+from interp_claims.verdicts.approximate import OF_A_COLUMN
 
 _PLACE = "interp_claims_place"
 
@@ -56,11 +57,57 @@ def check_count(name: str, what: str, count: Any, least: int) -> None:
         raise ClaimError(f"{name}: got {what} {count}, wanted at least {least} maze{'s' if least > 1 else ''}")
 
 
+def checked_bounds(name: str, bounds: Any) -> tuple[float, float]:
+    """The bounds of a claim's effects, which may yet be the wrong numbers.
+
+    Raises:
+        ClaimError: something else than two numbers.
+    """
+    try:
+        both = tuple(bounds)
+    except TypeError:
+        both = ()
+    if len(both) != 2 or not all(isinstance(end, Real) for end in both):
+        raise ClaimError(f"{name}: bounds: got {bounds!r}, wanted two numbers, such as (-1, 1)")
+    return both[0], both[1]
+
+
+def check_statistic(name: str, statistic: Any) -> None:
+    """Raise a :class:`ClaimError` unless an approximate claim's statistic is one, and not what makes one."""
+    if not callable(statistic) or statistic in OF_A_COLUMN:
+        raise ClaimError(
+            f"{name}: statistic: got {_named(statistic)}, wanted one of interp_claims.verdicts, such as "
+            "rank_correlation or linear_coefficient(0)"
+        )
+
+
+def check_new(function: Callable[..., Any], declared: Any) -> None:
+    """Raise a :class:`ClaimError` if a function has been ``declared`` a claim already."""
+    if declared is not None:
+        raise ClaimError(
+            f"{function.__name__}: is declared twice, as a {declared.kind} claim before, wanted once: the outer one "
+            "would take the place of the inner; give each a function of its own"
+        )
+
+
 def check_arguments(function: Callable[..., Any], wanted: tuple[str, ...]) -> None:
-    """Raise a :class:`ClaimError` unless a claim's function takes these arguments."""
-    missing = [name for name in wanted if name not in inspect.signature(function).parameters]
+    """Raise a :class:`ClaimError` unless a claim's function takes these arguments, and takes them from pytest."""
+    parameters = inspect.signature(function).parameters
+    missing = [name for name in wanted if name not in parameters]
     if missing:
         raise ClaimError(f"{function.__name__}: takes no argument {' or '.join(missing)}, wanted {', '.join(wanted)}")
+    check_without_values(function, wanted)
+
+
+def check_without_values(function: Callable[..., Any], names: Iterable[str]) -> None:
+    """Raise a :class:`ClaimError` if a claim's function has default values for some arguments, if it takes them."""
+    parameters = inspect.signature(function).parameters
+    own = [name for name in names if name in parameters and parameters[name].default is not inspect.Parameter.empty]
+    if own:
+        raise ClaimError(
+            f"{function.__name__}: has a default value for {' and '.join(own)}, wanted none: pytest gives nothing to "
+            "arguments that have one"
+        )
 
 
 def check_takes_policy(function: Callable[..., Any], given: Iterable[str]) -> None:

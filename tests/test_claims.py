@@ -15,7 +15,7 @@ from interp_claims.controls import another_mazes_vector, another_policy, matched
 from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes import size_between, stock_mazes, with_decision_square
 from interp_claims.sources import PAPER, POST
-from interp_claims.verdicts import Mean, Median, Ratio, rank_correlation
+from interp_claims.verdicts import Mean, Median, Ratio, logistic_coefficient, rank_correlation
 
 SECTION = POST.section("A section")
 
@@ -143,7 +143,12 @@ def neither():
     """It is so."""
 
 
+def own_values(policy=None, mazes=()):
+    """It is so."""
+
+
 AN_EFFECT = {"effect_at_least": 0.2}
+A_STATISTIC = "wanted one of interp_claims.verdicts, such as rank_correlation or linear_coefficient(0)"
 CONTROLS = "wanted a tuple of controls of interp_claims.controls, such as (untrained, no_op)"
 MAZES = "wanted a distribution of mazes, such as with_decision_square()"
 NO_KINDS = [
@@ -164,6 +169,7 @@ NO_KINDS = [
     ),
     ({"mazes": None}, f"test_it: mazes: got None, {MAZES}"),
 ]
+TWO_NUMBERS = "wanted two numbers, such as (-1, 1)"
 REFUSED = [
     *(({**AN_EFFECT, **changes}, message) for changes, message in NO_KINDS),
     (
@@ -212,6 +218,18 @@ REFUSED = [
         "test_it: got thresholds named ['big', 'direction'], wanted only ('direction', 'size')",
     ),
     (
+        {"effect_at_least": {"": 0.02, "size": 0.5}},
+        "test_it: got thresholds named ['', 'size'], wanted only ('direction', 'size')",
+    ),
+    ({**AN_EFFECT, "bounds": (0, 1, 2)}, f"test_it: bounds: got (0, 1, 2), {TWO_NUMBERS}"),
+    ({**AN_EFFECT, "bounds": 1}, f"test_it: bounds: got 1, {TWO_NUMBERS}"),
+    ({**AN_EFFECT, "bounds": ("0", "1")}, f"test_it: bounds: got ('0', '1'), {TWO_NUMBERS}"),
+    (
+        {**AN_EFFECT, "function": own_values},
+        "own_values: has a default value for policy and mazes, wanted none: pytest gives nothing to arguments that "
+        "have one",
+    ),
+    (
         {"effect_at_least": {}},
         "test_it: got an empty table of thresholds, wanted one of ('direction', 'size')",
     ),
@@ -236,6 +254,33 @@ def test_a_claim_that_could_not_be_decided_is_refused(changes, message):
         declared(**changes)
     assert str(error.value) == message
     assert isinstance(error.value, InterpClaimsError)
+
+
+DECLARATIONS = {
+    "sampled": claim(
+        number=1, source=SECTION, mazes=stock_mazes(), null_controls=(untrained,), bounds=(-1, 1), effect_at_least=0.2
+    ),
+    "approximate": approximate_claim(
+        number=1, source=SECTION, mazes=stock_mazes(), null_controls=(untrained,), statistic=rank_correlation,
+        sample=200, at_least=0.1,
+    ),
+    "universal": universal_claim(number=1, source=SECTION, policy=st.none(), mazes=st.none()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("inner", DECLARATIONS)
+@pytest.mark.parametrize("outer", DECLARATIONS)
+def test_a_function_is_declared_a_claim_once(outer, inner):
+    @DECLARATIONS[inner]
+    def test_it(policy, mazes):
+        """It is so."""
+
+    with pytest.raises(ClaimError) as error:
+        DECLARATIONS[outer](test_it)
+    assert str(error.value) == (
+        f"test_it: is declared twice, as a {inner} claim before, wanted once: the outer one would take the place of "
+        "the inner; give each a function of its own"
+    )
 
 
 # -- approximate claims ----------------------------------------------------------------------------------------------
@@ -267,6 +312,11 @@ def test_an_approximate_claim_holds_what_was_declared(threshold, direction, thet
         ({"at_least": 0.1, "sample": 0}, "test_it: got sample 0, wanted at least 30 mazes"),
         ({"at_least": 0.1, "sample": 2e2}, "test_it: got sample 200.0, wanted a whole number of mazes"),
         *(({"at_least": 0.1, **changes}, message) for changes, message in NO_KINDS),
+        (
+            {"at_least": 0.1, "statistic": logistic_coefficient},
+            f"test_it: statistic: got the function logistic_coefficient, which is not called, {A_STATISTIC}",
+        ),
+        ({"at_least": 0.1, "statistic": "rank"}, f"test_it: statistic: got 'rank', {A_STATISTIC}"),
         ({"at_least": 0.1, "function": no_mazes}, "no_mazes: takes no argument mazes, wanted policy, mazes"),
         (
             {"at_least": 0.1, "function": no_docstring},
@@ -365,6 +415,10 @@ def of_a_drawn_policy(policy, n):
     """It is so."""
 
 
+def of_its_own_policy(n, policy=None):
+    """It is so."""
+
+
 @pytest.mark.parametrize(
     ("function", "options", "message"),
     [
@@ -380,6 +434,12 @@ def of_a_drawn_policy(policy, n):
             {"fails_for": [no_op], "policy": st.none()},
             "of_a_drawn_policy: fails_for: got controls for a claim that is given no policy, wanted the argument "
             "policy, which they change; take it, or leave them out",
+        ),
+        (
+            of_its_own_policy,
+            {},
+            "of_its_own_policy: has a default value for policy, wanted none: pytest gives nothing to arguments that "
+            "have one",
         ),
         (of_no_policy, {"examples": 0}, "of_no_policy: got examples 0, wanted at least 1 maze"),
         (of_no_policy, {"examples": 5.0}, "of_no_policy: got examples 5.0, wanted a whole number of mazes"),

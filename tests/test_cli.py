@@ -407,6 +407,14 @@ def test_a_policy_that_there_is_not_is_named_before_anything_is_done(gather, mea
     assert error.startswith("interp-claims: policy 'two': neither a checkpoint file")
 
 
+@pytest.mark.parametrize("command", ["behaviour", "roles"])
+@pytest.mark.parametrize("device", ["gpu", "mps", "cuda:x"])
+def test_a_device_that_there_is_not_is_named_before_anything_is_done(gather, measured, command, device):
+    status, out, error = gather("--device", device, command=command)
+    assert (status, out, measured) == (2, "", [])
+    assert error == f"interp-claims: device: got {device!r}, wanted cpu, cuda or cuda:N\n"
+
+
 def test_a_damaged_table_is_named_and_left_as_it_is(gather, measured, tmp_path):
     path = file_of(SMALL, tmp_path)
     path.write_text("half a")

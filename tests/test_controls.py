@@ -25,6 +25,7 @@ from interp_claims.controls import (
     random_channels,
     random_channels_like,
     replaced_throughout,
+    replacements_undone,
     straight_to,
     told_by_the_feature,
     untrained,
@@ -74,7 +75,7 @@ EDIT_CONTROLS = CONTROLS[1:]
 MORE_EDIT_CONTROLS = [own_mazes_vector, negated, layers_silenced, cheese_channels_instead]
 OTHERS = [
     *(opposite_outcomes, another_mazes_outcomes, always_cheese, cheese_unseen),
-    *(told_by_the_feature, replaced_throughout, straight_to(lambda maze: maze.top_right)),
+    *(told_by_the_feature, replaced_throughout, replacements_undone, straight_to(lambda maze: maze.top_right)),
 ]
 
 
@@ -449,6 +450,15 @@ def test_replacements_are_widened_to_their_whole_layer_and_other_edits_are_as_th
     assert np.array_equal(throughout.edited(one).logits(shown), policy.edited(one).logits(shown))
     filled = throughout.edited(flat).logits(shown)
     assert np.ptp(filled, axis=0).max() < 1e-5, "nothing of the maze is left"
+
+
+def test_edits_that_replace_channels_are_undone_and_others_are_as_they_were(policy, mazes, shown, targets):
+    flat, one = fill_channels(policy, 3, -0.25), clamp(3, targets, 5.0)
+    undone = replacements_undone.apply(policy, mazes)
+    assert undone.edited(one).edit == one
+    for edit in (flat, Sequence((flat, one))):
+        assert not np.array_equal(policy.edited(edit).logits(shown), policy.logits(shown))
+        assert np.array_equal(undone.edited(edit).logits(shown), policy.logits(shown)), "the clamp in it as well"
 
 
 # -- other vectors ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from plugin_projects import claim_text, results, run
+from plugin_projects import CONFTEST, claim_text, results, run
 
 from interp_claims.cli import main
 from interp_claims.policies import ImpalaNetwork, save_network
@@ -137,6 +137,18 @@ def test_another_budget_precision_or_error_rate_is_exploratory_and_never_recorde
     assert not (testdir.path / "fixtures" / "verdicts").exists()
 
 
+def test_a_universal_claim_is_exploratory_in_another_precision_too(project):
+    text = '''
+@universal_claim(number=2, source=INVARIANTS, n=st.integers(0, 9))
+def test_it_holds(policy, n):
+    """Squares are not negative."""
+    assert n * n >= 0
+'''
+    given = [(), ("--max-mazes", "64"), ("--precision", "bfloat16")]
+    told = [entry["exploratory"] for options in given for entry in results(project(text), *options).values()]
+    assert told == [False, False, True]
+
+
 def test_a_larger_budget_continues_the_same_sequence(project):
     text = claim_text(0.21, options="effect_at_least=0.2, budget=64")
     small, large = (next(iter(results(project(text), *o).values())) for o in ((), ("--max-mazes", "4096")))
@@ -154,7 +166,9 @@ def test_a_larger_budget_continues_the_same_sequence(project):
         (["--policy", "three"], "--policy: policy 'three': neither a checkpoint file"),
         (["--claims-json", "pyproject.toml/results.json"], "--claims-json: cannot write a file"),
         (["--claims-json", "fixtures"], "--claims-json: cannot write a file fixtures; choose another path"),
-        (["--device", "cuda:7"], "cuda"),
+        (["--device", "cuda:77"], "--device cuda:77: PyTorch sees "),
+        (["--device", "gpu"], "--device: got 'gpu', wanted cpu, cuda or cuda:N"),
+        (["--device", "mps"], "--device: got 'mps', wanted cpu, cuda or cuda:N"),
     ],
 )
 def test_wrong_usage_is_said_clearly(project, options, message):
@@ -205,11 +219,74 @@ def test_claims_marked_for_reruns_are_refused(project):
     result.stderr.fnmatch_lines(["*claims are never rerun until they pass*"])
 
 
-def test_claims_that_are_marked_to_fail_are_refused(project):
-    testdir = project(claim_text(0.05).replace("@declared", "@pytest.mark.xfail\n@declared"))
+#: As pytest-rerunfailures adds them.
+RERUNS = """
+def pytest_addoption(parser):
+    parser.addoption("--reruns", type=int)
+    parser.addoption("--force-reruns", type=int)
+    parser.addini("reruns", "how often")
+"""
+
+
+@pytest.mark.parametrize(
+    ("setting", "options", "refused"),
+    [
+        ("", (), False),
+        ("", ("--reruns", "0"), False),
+        ("", ("--reruns", "2"), True),
+        ("", ("--force-reruns", "2"), True),
+        ("reruns = '2'", (), True),
+        ("reruns = '0'", (), False),
+        ("reruns = '2'", ("--reruns", "0"), False),
+    ],
+)
+def test_reruns_are_refused_however_they_are_asked_for(project, setting, options, refused):
+    testdir = project(claim_text(0.5))
+    testdir.makeconftest(CONFTEST + RERUNS)
+    testdir.makepyprojecttoml(f"[tool.pytest.ini_options]\n{setting}\n")
+    result = run(testdir, *options)
+    assert result.ret == (pytest.ExitCode.USAGE_ERROR if refused else 0)
+    assert ("claims are never rerun until they pass" in result.stderr.str()) == refused
+
+
+MARKS = [
+    ("xfail", "claims are not marked xfail: whatever they came to would pass; put their verdicts*"),
+    ("skip(reason='later')", "claims are not marked skip or skipif: what is skipped passes without a verdict; *"),
+    ("skipif(False, reason='later')", "claims are not marked skip or skipif: *"),
+]
+
+
+@pytest.mark.parametrize(("mark", "message"), MARKS)
+def test_claims_that_are_marked_to_fail_or_to_be_skipped_are_refused(project, mark, message):
+    testdir = project(claim_text(0.05).replace("@declared", f"@pytest.mark.{mark}\n@declared"))
     result = run(testdir)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*claims are not marked xfail: whatever they came to would pass; put their verdicts*"])
+    result.stderr.fnmatch_lines([f"*{message}"])
+
+
+@pytest.mark.parametrize(("mark", "message"), MARKS[:2])
+def test_workers_refuse_such_marks_too(project, mark, message):
+    result = run(project(claim_text(0.05).replace("@declared", f"@pytest.mark.{mark}\n@declared")), workers=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines([f"*{message}"])
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("pytest.skip('no time')", "got pytest.skip (no time) from"),
+        ("pytest.xfail('known')", "got pytest.xfail (known) from"),
+        ("pytest.importorskip('no_such_module')", "got pytest.skip (could not import 'no_such_module'"),
+    ],
+)
+def test_a_claims_function_that_skips_fails_and_has_a_row(project, line, said):
+    testdir = project(claim_text(0.5).replace("    return noisy", f"    {line}\n    return noisy"))
+    result = run(testdir, "--claims-json", "results.json")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    (entry,) = json.loads((testdir.path / "results.json").read_text())["claims"]
+    assert (entry["verdict"], entry["broken_off"]) == ("not evaluated", True)
+    assert entry["reason"].startswith(f"claims decide: {said}")
+    assert run(testdir, "--replay", "1100000000").ret == pytest.ExitCode.TESTS_FAILED
 
 
 def with_parameters(names, values):

@@ -91,9 +91,16 @@ def test_everything_that_is_decided_elsewhere_says_what_and_why():
             assert entry["claim"].endswith(".") and entry["why"].endswith("."), entry
 
 
+#: Identities of mazes, about no policy that a control could change: each says itself where it does not hold.
+WITHOUT_POLICY = {
+    "test_identities::test_reading_a_saved_level_and_writing_it_back_changes_no_byte",
+    "test_identities::test_the_decision_square_is_where_the_ways_to_cheese_and_corner_part",
+}
+
+
 @pytest.mark.parametrize("name", specs())
 def test_a_claim_names_its_source_and_what_it_must_fail_on(name):
     spec = specs()[name]
     assert spec.sentence
     assert str(spec.source)
-    assert spec.null_controls or spec.fails_for or spec.kind == "universal"
+    assert spec.null_controls or spec.fails_for or name in WITHOUT_POLICY

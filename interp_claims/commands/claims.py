@@ -6,6 +6,7 @@ import argparse
 import io
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,9 +30,11 @@ _RUN_EPILOG = """\
 examples:
   interp-claims run -n 2 --policy my_checkpoint.pth --report out/
   interp-claims run -k cheese_vector --claims-json results.json
+  interp-claims run claims/test_adding.py
 
-`interp-claims run …` is `pytest claims/ …`, and ends with its status: 0 all passed, 1 some failed, 2 interrupted,
-3 a file could not be written, 4 wrong usage, 5 no claims chosen
+`interp-claims run …` is `pytest claims/ …`; where files or folders of claims are named, as pytest takes them, it runs
+these alone. It ends with pytest's status: 0 all passed, 1 some failed, 2 interrupted, 3 a file could not be written, 4
+wrong usage, 5 no claims chosen
 """
 
 
@@ -75,4 +78,10 @@ def _list(chosen: argparse.Namespace) -> None:
 def _run(chosen: argparse.Namespace) -> NoReturn:
     """Go on as pytest in this very process, so that Ctrl-C and other signals are for pytest to answer."""
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", "claims/", *chosen.passed_on])
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *_where(chosen.passed_on), *chosen.passed_on])
+
+
+def _where(words: Sequence[str]) -> Sequence[str]:
+    """What makes pytest run the claims where its words name no others: files among them may be values of options."""
+    named = any(word and Path(word.partition("::")[0]).exists() for word in words)
+    return ["-o", "testpaths=claims/"] if named else ["claims/"]

@@ -42,7 +42,7 @@ def add_commands(commands: Any) -> None:
     explore.add_argument(
         "--manifest", type=Path, default=Path("fixtures/policies.toml"), help="shipped policies (default: %(default)s)"
     )
-    explore.set_defaults(run=_explore)
+    explore.set_defaults(run=_explore, interrupted="the explorer has ended")
 
 
 def _port(text: str) -> int:

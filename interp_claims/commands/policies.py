@@ -19,6 +19,7 @@ from interp_claims.measures import behaviour as behaviour_module
 from interp_claims.measures.behaviour import BehaviourTable, file_of, gathered_folder
 from interp_claims.measures.offsets import success_by_offset
 from interp_claims.policies.cache import ActivationCache
+from interp_claims.policies.devices import check_device
 from interp_claims.policies.manifest import Manifest, untrained_like
 from interp_claims.policies.policy import Policy
 from interp_claims.report.roles import roles_markdown, roles_text
@@ -83,6 +84,7 @@ def add_commands(commands: Any) -> None:
 
 
 def _behaviour(chosen: argparse.Namespace) -> None:
+    check_device(chosen.device)
     manifest = Manifest(chosen.manifest)
     manifest.check(chosen.policies)
     names = manifest.names(chosen.policies)
@@ -127,6 +129,7 @@ def _plot(policy: Policy, table: BehaviourTable, path: Path) -> None:
 
 
 def _roles(chosen: argparse.Namespace) -> None:
+    check_device(chosen.device)
     manifest = Manifest(chosen.manifest)
     manifest.check(chosen.policies)
     if chosen.markdown is not None:

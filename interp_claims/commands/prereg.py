@@ -102,6 +102,7 @@ def _register(chosen: argparse.Namespace) -> None:
     unknown = set(chosen.name or ()) - set(names.values())
     if unknown:
         raise PredictionError(f"{chosen.file}: holds no prediction {', '.join(sorted(unknown))}")
+    _check_different(chosen.file, list(names.values()))
     for claim, function in found.items():
         if chosen.name and names[claim] not in chosen.name:
             continue
@@ -124,6 +125,16 @@ def _register(chosen: argparse.Namespace) -> None:
     print(f"head of the ledger: {ledger.head}")
 
 
+def _check_different(path: Path, names: Sequence[str]) -> None:
+    """Refuse a file with two predictions of one name: of the ledger's lines about that, the last one counts."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise PredictionError(
+            f"{path}: holds several predictions named {', '.join(twice)}, wanted one of each name; nothing was put on "
+            "the ledger; give them other names"
+        )
+
+
 def _is_as_sealed(entry: Entry, function: Any, claim: str, manifest: Manifest) -> bool:
     if entry.kind != "registered":
         return False
@@ -131,7 +142,9 @@ def _is_as_sealed(entry: Entry, function: Any, claim: str, manifest: Manifest) -
 
 
 def _put_out_of_reach(ledger: Ledger, path: Path, names: Optional[Sequence[str]]) -> None:
-    for told in read_out_of_reach(path):
+    found = read_out_of_reach(path)
+    _check_different(path, [told["name"] for told in found])
+    for told in found:
         name = told.pop("name")
         if names and name not in names:
             continue

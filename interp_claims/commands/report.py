@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from interp_claims.errors import InterpClaimsError
 from interp_claims.policies.cache import ActivationCache
+from interp_claims.policies.devices import check_device
 from interp_claims.policies.manifest import Manifest, ManifestError
 from interp_claims.policies.policy import Policy
 from interp_claims.report.bar import NO_PICTURES, drawing_bar
@@ -99,6 +100,7 @@ def _claims_of(run: SavedRun) -> dict[str, CollectedClaim]:
 
 def _policies_of(run: SavedRun, chosen: argparse.Namespace) -> tuple[dict[str, Policy], dict[str, str]]:
     """The policies of some results by their identity, and why others cannot be had, by name."""
+    check_device(chosen.device)
     manifest, trouble = None, ""
     try:
         manifest = Manifest(chosen.manifest)

@@ -24,6 +24,7 @@ from interp_claims.measures.retargeting import (
     target_off_the_way,
 )
 from interp_claims.measures.rollouts import Rollout, roll_out
+from interp_claims.measures.sureness import sureness_distance
 from interp_claims.measures.tracking import activations_at, another_square, mean_elsewhere, probe_of
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "steps_from_top_right_path",
     "steps_off_top_right_path",
     "success_by_offset",
+    "sureness_distance",
     "target_in",
     "target_off_the_way",
     "total_variation",

@@ -11,6 +11,8 @@ import csv
 import dataclasses
 import hashlib
 import io
+import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Optional
@@ -27,6 +29,7 @@ from interp_claims.mazes.sampling import (
     MazeDistribution,
     SeedBlock,
     cheese_in_corner,
+    maze_rng,
     with_decision_square,
 )
 from interp_claims.measures.decisions import decide
@@ -79,6 +82,11 @@ class Behaviour:
     p_top_right: np.ndarray
 
     @property
+    def ignored_cheese(self) -> np.ndarray:
+        """bool (n,): the mouse stood in the top-right corner and never got the cheese."""
+        return self.reached_top_right & ~self.got_cheese
+
+    @property
     def neither(self) -> np.ndarray:
         """bool (n,): the mouse reached neither cheese nor corner."""
         return ~self.got_cheese & ~self.reached_top_right
@@ -113,6 +121,7 @@ class BehaviourTable:
     def __init__(self, policy_sha256: str, rows: Sequence[Row] = ()) -> None:
         self.policy_sha256 = policy_sha256
         self.rows = {row.key: row for row in rows}
+        self._alike: dict[tuple[str, bool, int], list[str]] = {}
 
     def missing(self, parts: Optional[Sequence[Part]] = None) -> list[Maze]:
         """The mazes that are still to be gathered, of all parts or of some."""
@@ -144,8 +153,7 @@ class BehaviourTable:
                 f"interp-claims behaviour {policy.loaded_as}"
             )
         if policy.outcomes is Outcomes.OF_ANOTHER_MAZE:
-            following = self._next_key()
-            keys = [following[key] for key in keys]
+            keys = [self._another_key(maze) for maze in mazes]
         rows = [self.rows[key] for key in keys]
         got = np.array([row.got_cheese for row in rows], dtype=bool)
         if policy.outcomes is Outcomes.OPPOSITE:
@@ -160,10 +168,24 @@ class BehaviourTable:
             np.array([row.p_top_right for row in rows], dtype=np.float64),
         )
 
-    def _next_key(self) -> dict[str, str]:
-        """For each row another one: the next, in the order in which they were gathered."""
-        keys = list(self.rows)
-        return dict(zip(keys, [*keys[1:], *keys[:1]]))
+    def _another_key(self, maze: Maze) -> str:
+        """The row of another maze, drawn by this one's seed: of the same block, and with a decision square or without.
+
+        Raises:
+            InterpClaimsError: there is none.
+        """
+        own = key_of(maze)
+        kind = _kind(self.rows[own])
+        known = (*kind, len(self.rows))  # more may be gathered
+        if known not in self._alike:
+            self._alike[known] = sorted(key for key, row in self.rows.items() if _kind(row) == kind)
+        others = self._alike[known]
+        if len(others) < 2:
+            raise InterpClaimsError(
+                f"behaviour: {maze!r} is the only maze of its kind in the table, wanted another one"
+            )
+        place = int(maze_rng(maze, "another maze's outcomes").integers(len(others) - 1))
+        return others[place + (place >= bisect_left(others, own))]
 
     def write(self, path: Path) -> None:
         """Write the table as CSV, with the policy's identity and a hash of all other lines in the first one."""
@@ -203,6 +225,12 @@ def _sha256(lines: Sequence[str]) -> str:
 def _row(fields: Sequence[str]) -> Row:
     key, *numbers = fields
     return Row(key, *map(int, numbers[:4]), *map(float, numbers[4:]))
+
+
+def _kind(row: Row) -> tuple[str, bool]:
+    """The block of seeds of a row's maze, and whether it has a decision square."""
+    block = next((block.name for block in (CONFIRMATION, DISCOVERY) if row.seed in block), "")
+    return block, not math.isnan(row.p_cheese)
 
 
 def _measured(policy: Policy, mazes: Sequence[Maze]) -> Iterator[Row]:

@@ -6,9 +6,11 @@ Loaded by the root conftest and by nothing else. What a claim's run does stands 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shlex
-from collections.abc import Generator
+import unittest
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
@@ -101,12 +103,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             run.manifest.check([name for item in claims for name in policies_named(item.obj)])
     except InterpClaimsError as error:
         run.refusal = f"a control names a policy that there is not: {error}"
-    if getattr(config.option, "reruns", None) or any(item.get_closest_marker("flaky") for item in claims):
+    if _reruns(config) or _marked(claims, "flaky"):
         run.refusal = "claims are never rerun until they pass: that raises the rate of false verdicts"
-    if any(item.get_closest_marker("xfail") for item in claims):
+    if _marked(claims, "xfail"):
         run.refusal = (
             "claims are not marked xfail: whatever they came to would pass; put their verdicts on record, with "
             "interp-claims record, and a flip fails"
+        )
+    if _marked(claims, "skip", "skipif"):
+        run.refusal = (
+            "claims are not marked skip or skipif: what is skipped passes without a verdict; mark those that take long "
+            "slow, or leave them out with -k"
         )
     if config.getoption("runxfail"):
         run.refusal = "--runxfail would report awaited predictions as failures; run claims without it"
@@ -117,6 +124,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=longest_first)
     elif run.refusal:  # an error of usage ends the run; a worker, which cannot, fails its claims
         raise pytest.UsageError(run.refusal)
+
+
+def _reruns(config: pytest.Config) -> bool:
+    """Whether failed tests would be run again: by an option of pytest-rerunfailures or flaky, or a setting."""
+    if getattr(config.option, "force_reruns", None) or getattr(config.option, "force_flaky", None):
+        return True
+    asked = getattr(config.option, "reruns", None)
+    if asked is None:
+        with contextlib.suppress(ValueError):  # nobody knows the setting
+            asked = config.getini("reruns")
+    return str(asked or 0).strip() != "0"
+
+
+def _marked(items: Sequence[pytest.Item], *marks: str) -> bool:
+    return any(item.get_closest_marker(mark) for item in items for mark in marks)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -153,6 +175,29 @@ def pytest_configure_node(node: Any) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail what is marked to pass whatever it comes to, before pytest acts on the mark: workers run on."""
+    refusal = item.config.stash[_RUN].refusal
+    if refusal and isinstance(item, pytest.Function) and spec_of(item.obj) and _marked([item], *_PASSING):
+        pytest.fail(refusal, pytrace=False)
+
+
+@contextlib.contextmanager
+def _deciding() -> Iterator[None]:
+    """Turn what would pass without a verdict into a failure, where a claim's own function asks for it."""
+    try:
+        yield
+    except (pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest) as error:
+        asked = "xfail" if isinstance(error, pytest.xfail.Exception) else "skip"
+        first = next(iter(str(error).splitlines()), "")
+        pytest.fail(
+            f"claims decide: got pytest.{asked}{f' ({first})' if first else ''} from the claim's function, which would "
+            "pass without a verdict; raise an InterpClaimsError, and it is not evaluated and says why",
+            pytrace=False,
+        )
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     spec = spec_of(pyfuncitem.obj)
     if spec is None:
@@ -166,7 +211,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     seed = pyfuncitem.config.getoption("replay")
     if seed is not None:
         try:
-            pyfuncitem.stash[_REPLAY] = replay_text(claim, seed)
+            with _deciding():
+                pyfuncitem.stash[_REPLAY] = replay_text(claim, seed)
         except InterpClaimsError as error:
             pytest.fail(str(error), pytrace=False)
         return True
@@ -174,7 +220,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     if prediction_of(pyfuncitem.obj) is not None and not options.mutant:
         options = _sealed_options(pyfuncitem, claim, run)
     try:
-        result = _finished(pyfuncitem, claim, options, run)
+        with _deciding():
+            result = _finished(pyfuncitem, claim, options, run)
     except InterpClaimsError as error:
         result = not_evaluated(claim, options, error)
     finally:
@@ -262,6 +309,7 @@ def _search(claim: ClaimToRun, folder: Path, command: str) -> str:
     return f"smallest counterexample: {maze!r}\n{maze.to_text()}\n    {command} --replay {shlex.quote(str(path))}"
 
 
+_PASSING = ("xfail", "skip", "skipif")
 _RESULT = pytest.StashKey[ClaimResult]()
 _EVIDENCE = pytest.StashKey[Evidence]()
 _REPLAY = pytest.StashKey[str]()

@@ -28,6 +28,7 @@ from interp_claims.outcomes import (
 )
 from interp_claims.plugin.faults import BrokenOff
 from interp_claims.policies.agreement import Agreement
+from interp_claims.policies.devices import DeviceError, check_device
 from interp_claims.policies.manifest import ANOTHER, Manifest
 from interp_claims.policies.policy import Policy
 from interp_claims.policies.roles import given_channels
@@ -98,6 +99,10 @@ class Run:
             given_channels(self.config.getoption("roles"))
         except InterpClaimsError as error:
             raise pytest.UsageError(str(error)) from error
+        try:
+            check_device(self.config.getoption("device"))
+        except DeviceError as error:
+            raise pytest.UsageError(f"--{error}") from error
         against = self.config.getoption("against")
         for option, asked in (("policy", self.config.getoption("policy")), ("against", [against] if against else [])):
             try:

@@ -24,7 +24,7 @@ from interp_claims.mazes.maze import Maze, MazeError
 from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.procgen import paint
 from interp_claims.policies.cache import ActivationCache
-from interp_claims.policies.devices import DeviceMemoryError
+from interp_claims.policies.devices import DeviceMemoryError, check_device
 from interp_claims.policies.moving import MovingMouse
 from interp_claims.policies.network import DEFAULT_LAYER, LOGITS, OBSERVATION, VALUE, ImpalaNetwork
 
@@ -85,6 +85,7 @@ class Forward:
 
     Raises:
         PrecisionError: another precision.
+        DeviceError: a device that there is not.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Forward:
         cache: Optional[ActivationCache] = None,
         precision: str = "float32",
     ) -> None:
+        check_device(str(device))
         if precision not in PRECISIONS:
             raise PrecisionError(f"precision: got {precision!r}, wanted {' or '.join(PRECISIONS)}")
         if precision != "float32":

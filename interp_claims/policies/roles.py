@@ -37,6 +37,7 @@ _PUBLISHED_SHARE = 11 / 128
 _CLAMP_FACTOR = 9.0
 _LARGEST_F = 1e9
 _DECIMALS = 6
+_LARGEST_IN_FLOAT32 = 1e30
 
 
 class RoleError(InterpClaimsError):
@@ -140,12 +141,11 @@ def discover_roles(
         np.stack([activations[i, :, r, c] for i, (r, c) in enumerate(cell_of(s[k], shape[-1]) for s in pairs)])
         for k in (0, 1)
     )
-    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", stats.ConstantInputWarning)
-        scores = np.nan_to_num(stats.f_oneway(at, off, axis=0).statistic, nan=0.0, posinf=_LARGEST_F)
+    scores = _f_scores(at, off)
     if channels is not None:
         return _roles(layer, channels, scores, at, off)
-    tracking = np.flatnonzero((at.mean(axis=0) > off.mean(axis=0)) & (at.mean(axis=0) > 0))
+    at_cheese, elsewhere = _means(at), _means(off)
+    tracking = np.flatnonzero((at_cheese > elsewhere) & (at_cheese > 0))
     if not len(tracking):
         raise RoleError(f"roles: no channel of {layer} in {policy.name} is positive at the cheese and lower elsewhere")
     count = max(1, round(_PUBLISHED_SHARE * shape[0]))
@@ -153,8 +153,33 @@ def discover_roles(
     return _roles(layer, ranked.tolist(), scores, at, off)
 
 
+def _f_scores(at: np.ndarray, off: np.ndarray) -> np.ndarray:
+    """The F statistic of each channel between activations (n, channels) at two squares: (channels,).
+
+    It does not depend on a channel's scale. So each is brought near 1 first, by a power of two, which changes no digit:
+    squares of very large and very small activations are beyond float32.
+    """
+    exponents = np.maximum(_exponents(at), _exponents(off))
+    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", stats.ConstantInputWarning)
+        scores = stats.f_oneway(np.ldexp(at, -exponents), np.ldexp(off, -exponents), axis=0).statistic
+    return np.nan_to_num(scores, nan=0.0, posinf=_LARGEST_F)
+
+
+def _exponents(values: np.ndarray) -> np.ndarray:
+    """For each column the power of two that its largest value is just below, or that of the smallest float for 0."""
+    largest = np.maximum(np.abs(values).max(axis=0), np.finfo(np.float32).smallest_subnormal)
+    return np.frexp(largest)[1]
+
+
+def _means(values: np.ndarray) -> np.ndarray:
+    """The means of columns as float32 sums them up, where the sum is not too large for it: float64 (channels,)."""
+    exponents = _exponents(values)
+    return np.ldexp(np.ldexp(values, -exponents).mean(axis=0).astype(np.float64), exponents)
+
+
 def _roles(layer: str, channels: Sequence[int], scores: np.ndarray, at: np.ndarray, off: np.ndarray) -> Roles:
-    at_cheese, elsewhere = at.mean(axis=0), off.mean(axis=0)
+    at_cheese, elsewhere = _means(at), _means(off)
     decimals = _decimals(max(np.abs(at_cheese).max(), np.abs(elsewhere).max()))
     return Roles(
         layer,
@@ -177,7 +202,8 @@ def _decimals(largest: float) -> int:
 
 
 def _rounded(means: np.ndarray, decimals: int) -> tuple[float, ...]:
-    exact = means if decimals == _DECIMALS else means.astype(np.float64)  # float32 holds no such powers of ten
+    ordinary = decimals == _DECIMALS and np.abs(means).max() < _LARGEST_IN_FLOAT32
+    exact = means.astype(np.float32) if ordinary else means  # float32 holds no other powers of ten
     return tuple(np.round(exact, decimals).astype(float).tolist())
 
 

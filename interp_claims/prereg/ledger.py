@@ -88,12 +88,21 @@ class Ledger:
         return None if entry is None else self.policy_of_registration(entry)
 
     def policy_of_registration(self, entry: Entry) -> Optional[str]:
-        """The identity of the policy that a registration is about, or None while it does not exist."""
+        """The identity of the policy that a registration is about, or None while it does not exist.
+
+        That a policy exists is told of a description; a prediction that is registered anew with another awaits another.
+        """
         if entry.kind != "registered":
             return None
-        sealed = entry.body["sealed"]["policy"].get("sha256")
-        bound = self._latest(entry.name, ("bound",))
-        return sealed if sealed is not None else None if bound is None else str(bound.body["policy_sha256"])
+        policy, described = entry.body["sealed"]["policy"], None
+        if policy.get("sha256") is not None:
+            return str(policy["sha256"])
+        for other in (other for other in self.entries if other.name == entry.name):
+            if other.kind == "registered":
+                described = other.body["sealed"]["policy"]
+            elif other.kind == "bound" and described == policy:
+                return str(other.body["policy_sha256"])
+        return None
 
     def policy_name_of(self, entry: Entry) -> str:
         """What the policy that a registration is about was called, or empty while it does not exist."""
@@ -253,7 +262,7 @@ class _Story:
 
     def __init__(self) -> None:
         self._sealed: dict[str, Entry] = {}
-        self._bound: dict[str, str] = {}
+        self._bound: dict[tuple[str, str], str] = {}
         self._resolved: set[tuple[str, str]] = set()
 
     def go_on(self, entry: Entry, where: str) -> None:
@@ -268,13 +277,17 @@ class _Story:
         elif entry.kind == "bound":
             if name not in self._sealed or self._policy_of(name) is not None:
                 raise TamperedError(f"{where}: tells of a policy for {name}, which awaits none")
-            self._bound[name] = entry.body["policy_sha256"]
+            self._bound[name, self._description_of(name)] = entry.body["policy_sha256"]
         else:
             self._resolve(entry, where)
 
     def _policy_of(self, name: str) -> Optional[str]:
         sealed: Optional[str] = self._sealed[name].body["sealed"]["policy"].get("sha256")
-        return sealed if sealed is not None else self._bound.get(name)
+        return sealed if sealed is not None else self._bound.get((name, self._description_of(name)))
+
+    def _description_of(self, name: str) -> str:
+        """What a prediction's last registration says of its policy, as one text."""
+        return canonical(self._sealed[name].body["sealed"]["policy"])
 
     def _resolve(self, entry: Entry, where: str) -> None:
         name, seal = entry.name, entry.body["sealed_sha256"]

@@ -144,8 +144,8 @@ def preregistered(
         data_seen: what the author had seen when predicting.
 
     Raises:
-        PredictionError: credences that are none, a day that is none, not exactly one policy, no sampled claim, or one
-            that takes more than policy and mazes.
+        PredictionError: credences that are none, a day that is none, not exactly one policy, no sampled claim, one
+            that takes more than policy and mazes, or one that is a prediction already.
     """
     if (policy is None) == (not description):
         raise PredictionError(f"{name}: got policy {policy!r} and description {description!r}, wanted exactly one")
@@ -167,6 +167,11 @@ def preregistered(
             raise PredictionError(
                 f"{name}: takes {', '.join(sorted(others))}, wanted policy and mazes alone: what else decides it would "
                 "not be sealed; write it into the claim's file"
+            )
+        if (inner := prediction_of(function)) is not None:
+            raise PredictionError(
+                f"{name}: stands above the prediction {inner.name}, wanted one for each claim; give each a claim of "
+                "its own"
             )
         setattr(function, _ATTRIBUTE, prediction)
         return function

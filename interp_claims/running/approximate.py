@@ -35,8 +35,7 @@ def run_approximate(run: ClaimToRun, options: RunOptions) -> ClaimResult:
     def interval_of(control: Optional[Control]) -> tuple[float, tuple[float, float]]:
         assert spec.statistic is not None
         batches = [mazes[i : i + BATCH] for i in range(0, len(mazes), BATCH)]
-        changed = [policy if control is None else control.apply(policy, batch) for batch in batches]
-        measured = [run.table(shown, batch) for shown, batch in zip(changed, batches)]
+        measured = [run.table(policy, batch, control) for batch in batches]
         widths = sorted({table.shape[1] for table in measured})
         if len(widths) > 1:
             raise EffectError(f"{run.name}: got tables of {widths} columns, wanted as many from every batch")

@@ -152,32 +152,40 @@ class ClaimToRun:
             prediction=options.prediction,
             seal=options.seal,
             mutant=options.mutant,
-            exploratory=options.exploratory and (self.spec.kind != "universal" or bool(options.mutant)),
+            exploratory=self._exploratory(options),
             **fields,
         )
+
+    def _exploratory(self, options: RunOptions) -> bool:
+        """Whether the result must not be recorded; a universal claim has neither budget nor error rate to change."""
+        if self.spec.kind == "universal":
+            return bool(options.mutant) or options.precision != "float32"
+        return options.exploratory
 
     def key(self, policy: Policy, batch: tuple[Maze, ...], control: Optional[Control] = None) -> tuple[Any, ...]:
         """What a batch's values are kept under: the same for all thresholds, and for a comparison of policies."""
         return (self.function, self.variant, policy.sha256, control, batch[0].seed, len(batch))
 
-    def measured(self, estimand: Estimand, policy: Policy, batch: tuple[Maze, ...]) -> np.ndarray:
-        """The claim's checked values for one batch.
+    def measured(
+        self, estimand: Estimand, policy: Policy, batch: tuple[Maze, ...], control: Optional[Control] = None
+    ) -> np.ndarray:
+        """The claim's checked values for one batch, on the policy that a control makes of this one if one is given.
 
         Raises:
             UnmeasurableMazeError: one maze cannot be measured. It is not left out, since a mean over the mazes that
                 can be measured is another than the claimed one.
             InterpClaimsError: none can.
         """
-        return _locating(lambda mazes: self._measured(estimand, policy, mazes), batch)
+        return _locating(lambda mazes: self._measured(estimand, _under(control, policy, mazes), mazes), batch)
 
-    def table(self, policy: Policy, batch: tuple[Maze, ...]) -> np.ndarray:
-        """An approximate claim's checked table for one batch: (n, k).
+    def table(self, policy: Policy, batch: tuple[Maze, ...], control: Optional[Control] = None) -> np.ndarray:
+        """An approximate claim's checked table for one batch, under a control if one is given: (n, k).
 
         Raises:
             UnmeasurableMazeError: one maze cannot be measured.
             InterpClaimsError: none can.
         """
-        return _locating(lambda mazes: checked_table(self._returned(policy, mazes, "a row"), len(mazes)), batch)
+        return _locating(lambda mazes: self._table(_under(control, policy, mazes), mazes), batch)
 
     def _measured(self, estimand: Estimand, policy: Policy, batch: tuple[Maze, ...]) -> np.ndarray:
         returned = self._returned(policy, batch, "one number")
@@ -185,11 +193,19 @@ class ClaimToRun:
             returned = np.column_stack(returned)
         return estimand.checked(returned, len(batch))
 
+    def _table(self, policy: Policy, batch: tuple[Maze, ...]) -> np.ndarray:
+        return checked_table(self._returned(policy, batch, "a row"), len(batch))
+
     def _returned(self, policy: Policy, batch: tuple[Maze, ...], wanted: str) -> Any:
         returned = self.function(policy=policy, mazes=batch, **self.arguments)
         if returned is None:
             raise EffectError(f"{self.name}: returned nothing, wanted {wanted} per maze; return it, do not assert it")
         return returned
+
+
+def _under(control: Optional[Control], policy: Policy, mazes: tuple[Maze, ...]) -> Policy:
+    """The policy to measure: a control may have a row for each of the very mazes that are measured."""
+    return policy if control is None else control.apply(policy, mazes)
 
 
 def _locating(measure: Callable[[tuple[Maze, ...]], np.ndarray], batch: tuple[Maze, ...]) -> np.ndarray:

@@ -144,9 +144,8 @@ def run_sampled(
         return claim.verdict is Verdict.SUPPORTED and not lost and any(line.open for line in contrasts)
 
     def measured(control: Optional[Control], batch: tuple[Maze, ...]) -> np.ndarray:
-        which = policy if control is None else control.apply(policy, batch)
         key = run.key(policy, batch, control)
-        return measurements.get(key, lambda: run.measured(hypothesis.estimand, which, batch))
+        return measurements.get(key, lambda: run.measured(hypothesis.estimand, policy, batch, control))
 
     def measured_again(mazes: tuple[Maze, ...]) -> np.ndarray:
         key = (*run.key(policy, mazes), "again", *(maze.seed for maze in mazes))

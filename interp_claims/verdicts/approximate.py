@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Union
+from numbers import Integral
+from typing import Any, Optional, Union
 
 import numpy as np
 from scipy import stats
@@ -173,6 +174,20 @@ def verdict_of_interval(interval: tuple[float, float], direction: Direction, the
     return Verdict.SUPPORTED if supported else Verdict.REFUTED if refuted else Verdict.UNDECIDED
 
 
+def _check_column(column: Any, predictors: Optional[int] = None) -> None:
+    """Raise an :class:`EffectError` unless ``column`` is the number of a predictor, of as many as there are.
+
+    A negative one would be counted from behind, where the intercept stands.
+    """
+    if not isinstance(column, Integral) or isinstance(column, bool) or column < 0:
+        raise EffectError(f"statistic: got column {column!r}, wanted the number of a predictor, 0 for the first")
+    if predictors is not None and column >= predictors:
+        raise EffectError(
+            f"statistic: got column {column} of a table of {predictors} predictors, which are counted from 0; return "
+            "it from the claim's function, or name another"
+        )
+
+
 def rank_correlation(table: np.ndarray) -> tuple[float, float]:
     """Spearman's rank correlation of two columns, with Bonett and Wright's (2000) standard error."""
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -185,9 +200,14 @@ def linear_coefficient(column: int) -> Studentised:
     """The coefficient of one column in the least-squares regression of the last column on the others.
 
     Columns are z-scored, an intercept is added, and the standard error is robust to unequal variances (HC1).
+
+    Raises:
+        EffectError: a negative column; the statistic raises one for a column that is no predictor.
     """
+    _check_column(column)
 
     def statistic(table: np.ndarray) -> tuple[float, float]:
+        _check_column(column, table.shape[1] - 1)
         spread = table.std(axis=0)
         if not spread.all():
             return float("nan"), float("nan")
@@ -207,9 +227,14 @@ def logistic_coefficient(column: int) -> Studentised:
 
     Columns but the last are z-scored, an intercept is added; the standard error is that of maximum likelihood. Where
     the two outcomes can be separated, there is no finite coefficient and the answer is NaN.
+
+    Raises:
+        EffectError: as for :func:`linear_coefficient`.
     """
+    _check_column(column)
 
     def statistic(table: np.ndarray) -> tuple[float, float]:
+        _check_column(column, table.shape[1] - 1)
         spread = table.std(axis=0)
         if not spread.all():
             return float("nan"), float("nan")
@@ -238,9 +263,17 @@ def correlation(table: np.ndarray) -> tuple[float, float]:
 
 
 def variance_inflation(column: int) -> Studentised:
-    """The variance inflation factor of one column given the others: 1 / (1 - R^2), with its delta-method error."""
+    """The variance inflation factor of one column given the others: 1 / (1 - R^2), with its delta-method error.
+
+    All columns are predictors.
+
+    Raises:
+        EffectError: as for :func:`linear_coefficient`.
+    """
+    _check_column(column)
 
     def statistic(table: np.ndarray) -> tuple[float, float]:
+        _check_column(column, table.shape[1])
         n, k = table.shape
         if not table.std(axis=0).all():
             return float("nan"), float("nan")
@@ -299,15 +332,24 @@ def negative_share(column: int, subsets: int = 200, seed: int = 0) -> ShareBelow
     The last column is regressed (least squares) on random subsets of the others, each of which holds ``column``; the
     estimate is the share of subsets in which its coefficient is below 0. How far that varies with the mazes has nothing
     to do with the number of subsets, which are the same for all samples of mazes.
+
+    Raises:
+        EffectError: as for :func:`linear_coefficient`.
     """
+    _check_column(column)
 
     def coefficients(table: np.ndarray) -> np.ndarray:
+        _check_column(column, table.shape[1] - 1)
         if not table.std(axis=0).all():
             return np.full(subsets, np.nan)
         gram = np.corrcoef(table, rowvar=False)
         return _coefficients(gram, _chosen(table.shape[1] - 1, column, subsets, seed), column)
 
     return ShareBelow(coefficients)
+
+
+#: What makes the statistic of a column; none of these is one itself.
+OF_A_COLUMN = (linear_coefficient, logistic_coefficient, variance_inflation, negative_share)
 
 
 def _chosen(columns: int, column: int, subsets: int, seed: int) -> np.ndarray:

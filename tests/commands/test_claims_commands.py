@@ -1,5 +1,6 @@
 """``interp-claims list`` and ``run``."""
 
+import subprocess
 import sys
 
 import pytest
@@ -42,6 +43,31 @@ def test_run_is_pytest_on_the_claims_with_its_options_and_status(folder, monkeyp
     [(program, command)] = called
     assert program == command[0] == sys.executable
     assert command[1:] == ["-m", "pytest", "claims/", "-n", "2", "--policy", "mine.pth", "-k", "cheese"]
+
+
+@pytest.mark.parametrize(
+    ("words", "collected"),
+    [
+        (["claims/test_b.py"], ["claims/test_b.py::test_it", "claims/test_b.py::test_other"]),
+        (["-x", "claims/test_b.py::test_it"], ["claims/test_b.py::test_it"]),
+        (["-k", "test_a.py"], ["claims/test_a.py::test_it", "claims/test_a.py::test_other"]),
+        (["--junitxml", "old.xml", "-k", "it"], ["claims/test_a.py::test_it", "claims/test_b.py::test_it"]),
+        (["-k", "claims and it", "-m", ""], ["claims/test_a.py::test_it", "claims/test_b.py::test_it"]),
+        (["-k", "tests"], []),
+    ],
+)
+def test_run_runs_the_claims_that_are_named_and_else_all(tmp_path, monkeypatch, words, collected):
+    for name in ("claims/test_a.py", "claims/test_b.py", "tests/test_c.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("def test_it(): pass\ndef test_other(): pass\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\ntestpaths = ['tests']\n")
+    (tmp_path / "old.xml").touch()
+    monkeypatch.chdir(tmp_path)
+    called = []
+    monkeypatch.setattr("os.execv", lambda program, command: called.append(command))
+    cli.main(["run", *words, "--collect-only", "-q"])
+    output = subprocess.run(called[0], capture_output=True, text=True).stdout
+    assert [line for line in output.splitlines() if "::" in line] == collected
 
 
 def test_other_commands_take_no_unknown_options(folder, capsys):

@@ -128,4 +128,4 @@ def test_it_answers_until_ctrl_c_and_ends_with_status_130():
         finally:
             process.kill()
     assert process.returncode == 130
-    assert error == "interp-claims: interrupted; the same command goes on\n"
+    assert error == "interp-claims: the explorer has ended\n"

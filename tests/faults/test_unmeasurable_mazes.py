@@ -100,6 +100,48 @@ def test_a_control_that_cannot_be_measured_on_a_maze_names_it(project):
     assert (entry["verdict"], entry["unmeasurable"]) == ("not evaluated", seed_of(20))
 
 
+BY_ROWS = """
+from interp_claims.policies import OverflowingNetworkError
+
+def rows(policy, mazes):
+    return policy.with_edits_replaced(tuple(maze.seed for maze in mazes))
+
+def effects(policy, mazes, effect):
+    seeds = policy._edit_transform
+    if seeds is None:
+        return noisy(policy, mazes, effect)
+    if seeds != tuple(maze.seed for maze in mazes):
+        raise EditError(f"got {len(seeds)} rows for {len(mazes)} mazes")
+    if SEEDS[20] in seeds:
+        raise OverflowingNetworkError("too large")
+    return np.zeros(len(mazes))
+
+from interp_claims.edits import EditError
+"""
+
+
+@pytest.mark.parametrize(
+    ("declaration", "returned"),
+    [
+        ('@declared(effect_at_least=0.2, null_controls=(Control("rows", rows),))', "effects(policy, mazes, 0.3)"),
+        (
+            "@approximate_claim(number=4, source=INVARIANTS, mazes=stock_mazes(), sample=64, at_least=0, "
+            'statistic=linear_coefficient(0), null_controls=(Control("rows", rows),))',
+            "np.column_stack([effects(policy, mazes, 0.3), [maze.seed for maze in mazes]])",
+        ),
+    ],
+    ids=["sampled", "approximate"],
+)
+def test_a_maze_is_named_that_fails_under_a_control_with_a_row_for_each_maze_of_the_batch(
+    project, declaration, returned
+):
+    seeds = FAILING.partition("def measured")[0]
+    text = f"{seeds}{BY_ROWS}\n{declaration}\ndef test_fails(policy, mazes):\n    'It fails.'\n    return {returned}\n"
+    (entry,) = results(project(text)).values()
+    assert (entry["verdict"], entry["unmeasurable"]) == ("not evaluated", seed_of(20)), entry["reason"]
+    assert entry["reason"].startswith("OverflowingNetworkError: too large (the maze of seed")
+
+
 def test_an_approximate_claim_names_the_maze(project):
     text = failing().replace("@declared(effect_at_least=0.2)", '''
 @approximate_claim(

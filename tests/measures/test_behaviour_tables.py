@@ -195,6 +195,11 @@ def test_rows_belong_to_the_mazes_asked_about_in_their_order(tiny_policy, mazes)
     assert got.reached_top_right.tolist() == [True, True, True]
 
 
+def test_who_stands_in_the_corner_and_never_gets_the_cheese_ignores_it(tiny_policy, mazes):
+    rows = [row(maze, got, corner) for maze, (got, corner) in zip(mazes, [(0, 0), (0, 1), (1, 0), (1, 1)])]
+    assert BehaviourTable("", rows).of(tiny_policy, mazes).ignored_cheese.tolist() == [False, True, False, False]
+
+
 def test_neither_is_without_cheese_and_without_corner(tiny_policy, mazes):
     rows = [row(maze, got, corner) for maze, (got, corner) in zip(mazes, [(0, 0), (0, 1), (1, 0), (1, 1)])]
     assert BehaviourTable("", rows).of(tiny_policy, mazes).neither.tolist() == [True, False, False, False]
@@ -206,7 +211,6 @@ def test_neither_is_without_cheese_and_without_corner(tiny_policy, mazes):
         (Outcomes.OWN, [1, 0, 0, 1], [0, 1, 2, 3]),
         (Outcomes.OPPOSITE, [0, 1, 1, 0], [0, 1, 2, 3]),
         (Outcomes.ALWAYS_CHEESE, [1, 1, 1, 1], [0, 1, 2, 3]),
-        (Outcomes.OF_ANOTHER_MAZE, [0, 0, 1, 1], [1, 2, 3, 0]),
     ],
 )
 def test_outcomes_are_those_that_a_control_asks_for(tiny_policy, mazes, outcomes, got, steps):
@@ -217,11 +221,30 @@ def test_outcomes_are_those_that_a_control_asks_for(tiny_policy, mazes, outcomes
     assert told.steps.tolist() == steps
 
 
-def test_another_mazes_outcomes_do_not_depend_on_the_batch(tiny_policy, mazes):
-    table = BehaviourTable("", [row(maze, steps=i) for i, maze in enumerate(mazes)])
-    other = tiny_policy.with_outcomes(Outcomes.OF_ANOTHER_MAZE)
-    assert [table.of(other, [maze]).steps[0] for maze in mazes] == table.of(other, mazes).steps.tolist()
-    assert table.of(other, mazes[::-1]).steps.tolist() == table.of(other, mazes).steps.tolist()[::-1]
+def steps_of_others(policy, rows, mazes):
+    return BehaviourTable("", rows).of(policy.with_outcomes(Outcomes.OF_ANOTHER_MAZE), mazes).steps.tolist()
+
+
+def test_another_mazes_outcomes_belong_to_the_maze_whatever_the_batch_and_the_order_of_the_table(tiny_policy, mazes):
+    rows = [row(maze, steps=i) for i, maze in enumerate(mazes)]
+    others = steps_of_others(tiny_policy, rows, mazes)
+    assert all(other != own for own, other in enumerate(others))
+    assert [steps_of_others(tiny_policy, rows, [maze])[0] for maze in mazes] == others
+    assert steps_of_others(tiny_policy, rows[::-1], mazes[::-1]) == others[::-1]
+
+
+def test_another_mazes_outcomes_are_drawn_from_mazes_of_its_block_with_something_to_decide_as_well(tiny_policy):
+    many, found = (with_decision_square().sample(block, 40) for block in (CONFIRMATION, DISCOVERY))
+    rows = [row(maze, steps=i) for i, maze in enumerate(many)]
+    strangers = [*(row(maze, steps=99) for maze in found), row(UNDECIDED, steps=99, cheese=float("nan"))]
+    others = steps_of_others(tiny_policy, [*rows, *strangers], many)
+    assert 99 not in others
+    assert len(set(others)) > 15, "not one maze for all"
+
+
+def test_the_only_maze_of_its_kind_has_no_other(tiny_policy, mazes):
+    with pytest.raises(InterpClaimsError, match="is the only maze of its kind in the table, wanted another one"):
+        steps_of_others(tiny_policy, [row(mazes[0])], mazes[:1])
 
 
 def test_outcomes_that_a_feature_tells_are_no_tables(tiny_policy, mazes):

@@ -13,6 +13,7 @@ from interp_claims.edits.vectors import Vector
 from interp_claims.mazes import Observations, simulator
 from interp_claims.policies import DEFAULT_LAYER, ActivationCache, ImpalaNetwork, LayerError, Policy
 from interp_claims.policies import forward as forward_module
+from interp_claims.policies.devices import DeviceError
 from interp_claims.policies.forward import Forward, OverflowingNetworkError, PrecisionError
 from interp_claims.policies.network import LOGITS, VALUE
 
@@ -533,6 +534,12 @@ def test_in_bfloat16_edits_and_askers_see_float32(in_bfloat16, positions):
     assert np.abs(changed[0] - in_bfloat16.outputs(positions)[0]).max() > 0
     for layer in (EARLY, DEFAULT_LAYER, "embedder.block2.res2.conv2_out", LATE, "embedder.fc_out"):
         assert in_bfloat16.activations(positions, layer).dtype == torch.float32
+
+
+@pytest.mark.parametrize("device", ["gpu", "mps", "meta"])
+def test_another_device_is_refused(network, device):
+    with pytest.raises(DeviceError, match=f"device: got '{device}', wanted cpu, cuda or cuda:N"):
+        Forward(network, device)
 
 
 def test_another_precision_is_refused(network):

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
 from interp_claims.edits import zero_ablate
 from interp_claims.mazes import CONFIRMATION, DISCOVERY, Maze, Observations, stock_mazes
@@ -229,6 +230,26 @@ def test_means_of_however_small_activations_are_kept(scale):
 )
 def test_means_have_six_decimals_unless_even_the_largest_is_small(largest, decimals):
     assert roles._decimals(largest) == decimals
+
+
+@pytest.mark.parametrize("scale", [2.0**-110, 2.0**-80, 2.0**60, 2.0**120])
+def test_roles_do_not_depend_on_the_scale_of_the_activations(scale):
+    def write(maze, activation, scale=1.0):
+        at(maze, activation)[:] = (2 + noise(maze, 32)) * scale
+        activation[4] = 0
+
+    ordinary = discover_roles(written(write), mazes=FEW)
+    scaled = discover_roles(written(functools.partial(write, scale=scale)), mazes=FEW)
+    assert (scaled.cheese_channels, scaled.f_scores) == (ordinary.cheese_channels, ordinary.f_scores)
+    np.testing.assert_allclose(np.array(scaled.at_cheese) / scale, ordinary.at_cheese, rtol=1e-3)
+
+
+def test_the_shipped_networks_roles_are_those_that_were_found_without_scaling(real_checkpoint, monkeypatch):
+    policy = Policy(load_network(real_checkpoint), name="shipped")
+    found = discover_roles(policy, mazes=48)
+    monkeypatch.setattr(roles, "_f_scores", lambda at, off: stats.f_oneway(at, off, axis=0).statistic)
+    monkeypatch.setattr(roles, "_means", lambda values: values.mean(axis=0))
+    assert discover_roles(policy, mazes=48).sha256 == found.sha256
 
 
 def test_ordinary_means_are_rounded_as_they_always_were():

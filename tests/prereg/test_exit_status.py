@@ -120,6 +120,20 @@ def test_what_the_ledger_cannot_take_is_2(ledger, tmp_path, capsys):
     assert main(["register", "claims/test_p.py", "--name", "P7"]) == 2
 
 
+def test_two_predictions_of_one_name_are_2_and_neither_is_registered(ledger, tmp_path, capsys):
+    before = ledger.read_text()
+    head, one = CLAIM.partition("@preregistered")[0], "@preregistered" + CLAIM.partition("@preregistered")[2]
+    both = [one.replace("P1", "P7"), one.replace("P1", "P7").replace("test_it", "test_too").replace("0.2", "0.3")]
+    (tmp_path / "claims" / "test_both.py").write_text(head + "".join(both))
+    assert main(["register", "claims/test_both.py"]) == 2
+    assert "claims/test_both.py: holds several predictions named P7, wanted one of each name" in capsys.readouterr().err
+    entry = '[[prediction]]\nname = "A1"\nby = "x"\non = "2023-03-11"\nsentence = "s"\nwhy = '
+    (tmp_path / "claims" / "out.toml").write_text(entry + '"a"\n' + entry + '"b"\n')
+    assert main(["register", "claims/out.toml"]) == 2
+    assert "claims/out.toml: holds several predictions named A1, wanted one of each name" in capsys.readouterr().err
+    assert ledger.read_text() == before
+
+
 def test_an_unknown_option_is_2(ledger, verify):
     with pytest.raises(SystemExit) as stop:
         verify("--nosuch")

@@ -117,6 +117,40 @@ def test_a_described_policy_awaits_until_it_is_bound(path, make_form):
     ledger.resolve("P1", OUTCOME)
 
 
+def test_registered_anew_with_another_description_a_prediction_awaits_another_policy(path, make_form):
+    ledger = Ledger(path)
+    seventh, other, again = (
+        make_form(None, policy=None, description=what, data_seen=seen)
+        for what, seen in (("region 7", "none"), ("region 9", "none"), ("region 7", "some"))
+    )
+    ledger.register(seventh)
+    ledger.bind("P1", "mine", "a" * 64)
+    ledger.register(other)
+    assert ledger.policy_of("P1") is None
+    assert ledger.policy_of_registration(ledger.entries[0]) == "a" * 64
+    with pytest.raises(LedgerError, match=f"got an outcome for the policy {'a' * 64}, wanted None"):
+        ledger.resolve("P1", OUTCOME)
+    ledger.bind("P1", "theirs", "b" * 64)
+    ledger.resolve("P1", {**OUTCOME, "policy_sha256": "b" * 64})
+    ledger.register(again)
+    assert Ledger(path).policy_of("P1") == "a" * 64, "which that description is known to mean"
+    ledger.resolve("P1", OUTCOME)
+    assert [ledger.policy_of_registration(e) for e in Ledger(path).entries if e.kind == "registered"] == [
+        "a" * 64, "b" * 64, "a" * 64
+    ]  # fmt: skip
+
+
+def test_an_outcome_of_a_policy_that_an_earlier_description_meant_is_noticed(path, make_form):
+    ledger = Ledger(path)
+    ledger.register(make_form(None, policy=None, description="region 7"))
+    ledger.bind("P1", "mine", "a" * 64)
+    ledger.register(make_form(None, policy=None, description="region 9"))
+    seal = ledger.registered("P1").body["sha256"]
+    ledger._append("resolved", {"name": "P1", "sealed_sha256": seal, **OUTCOME})
+    with pytest.raises(TamperedError, match="gives P1 an outcome of another policy than the one that it is about"):
+        Ledger(path)
+
+
 def test_what_is_registered_is_not_put_out_of_reach(ledger):
     with pytest.raises(LedgerError, match="P1: is registered, as line 1, and cannot be put out of reach"):
         ledger.put_out_of_reach("P1", WHY)

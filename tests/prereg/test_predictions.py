@@ -62,6 +62,15 @@ def test_what_would_not_be_sealed_is_refused(make_prediction):
         preregistered("P1", by="x", on="2026-01-31", policy="one", data_seen="none")(test_it)
 
 
+def test_a_claim_is_predicted_once(make_prediction):
+    again = preregistered("P2", by="x", on="2026-01-31", policy="one", data_seen="none")
+    with pytest.raises(PredictionError) as error:
+        again(make_prediction())
+    assert str(error.value) == (
+        "P2: stands above the prediction P1, wanted one for each claim; give each a claim of its own"
+    )
+
+
 def test_only_sampled_claims_can_be_predicted():
     declare = preregistered("P1", by="x", on="2026-01-31", policy="one", data_seen="none")
     with pytest.raises(PredictionError, match=r"P1: stands above no sampled claim; write @preregistered"):

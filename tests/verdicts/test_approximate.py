@@ -7,8 +7,11 @@ from interp_claims.verdicts import (
     Verdict,
     correlation,
     linear_coefficient,
+    logistic_coefficient,
+    negative_share,
     rank_correlation,
     studentised_interval,
+    variance_inflation,
     verdict_of_interval,
 )
 from interp_claims.verdicts.approximate import checked_table
@@ -53,6 +56,32 @@ def test_intervals_cover_about_as_often_as_they_say():
 def test_answers_are_plain_numbers(statistic):
     estimate, interval = studentised_interval(correlated(60, 0.5, 0), statistic, alpha=0.1, seed=0, resamples=40)
     assert [type(number) for number in (estimate, *interval)] == [float] * 3, "numpy's do not travel between workers"
+
+
+OF_A_COLUMN = [linear_coefficient, logistic_coefficient, negative_share, variance_inflation]
+
+
+@pytest.mark.parametrize("statistic", OF_A_COLUMN)
+@pytest.mark.parametrize("column", [-1, 0.5, True])
+def test_a_column_that_is_no_place_of_a_predictor_is_refused(statistic, column):
+    with pytest.raises(EffectError) as error:
+        statistic(column)
+    assert str(error.value) == f"statistic: got column {column}, wanted the number of a predictor, 0 for the first"
+
+
+@pytest.mark.parametrize("statistic", OF_A_COLUMN)
+def test_neither_the_intercept_nor_the_outcome_is_tested_as_a_predictor(statistic):
+    table = np.random.default_rng(0).normal(size=(60, 3))
+    table[:, -1] = table[:, -1] > 0
+    predictors = 3 if statistic is variance_inflation else 2
+    statistic(predictors - 1)(table)
+    for column in (predictors, predictors + 1):
+        with pytest.raises(EffectError) as error:
+            statistic(column)(table)
+        assert str(error.value) == (
+            f"statistic: got column {column} of a table of {predictors} predictors, which are counted from 0; return "
+            "it from the claim's function, or name another"
+        )
 
 
 def test_the_same_seed_gives_the_same_interval():

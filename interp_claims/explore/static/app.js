@@ -5,7 +5,7 @@ import { KINDS, beyondWidth, layerOptions, showEdits } from "./edits.js";
 import { make } from "./panels.js";
 import { draw, showSquare } from "./showing.js";
 import { TILES, channelsText, encode, margin, readChannels, readMaze } from "./state.js";
-import { $, after, attempt, begin, canRedo, canUndo, change, complain, page, redo, undo } from "./store.js";
+import { $, after, attempt, begin, canRedo, canUndo, change, complain, newest, page, redo, undo } from "./store.js";
 import { askRoles, showSuggestions } from "./suggesting.js";
 import { post } from "./talk.js";
 import { clampWith, newEdit, startTools, turnMouse } from "./tools.js";
@@ -52,10 +52,13 @@ function changeEdits(edits, done) {
 }
 
 async function changePolicy(name) {
+  const isNewest = newest("policy");
   try {
-    page.policy = await post("api/policy", { policy: name });
+    const policy = await post("api/policy", { policy: name });
+    if (!isNewest()) return;
+    page.policy = policy;
   } finally {
-    $("policy").value = page.policy.name;
+    $("policy").value = page.state.policy;
   }
   const { state } = page;
   const edits = state.edits.filter((edit) => edit.channels.every((channel) => channel < widthOf(edit.layer)));
@@ -67,9 +70,17 @@ async function changePolicy(name) {
 }
 
 async function newMaze(seed) {
+  const isNewest = newest("maze");
   const answer = await post("api/maze", { seed, size: $("size").value ? Number($("size").value) : null });
+  if (!isNewest()) return false;
   page.cursor = null;
   change(readMaze(new URLSearchParams(answer.maze)));
+  return true;
+}
+
+async function askedMaze(seed) {
+  const shown = await newMaze(seed);
+  if (shown && page.state.seed !== seed) complain(`Level ${seed} has another size; shown is level ${page.state.seed}.`);
 }
 
 function openAll() {
@@ -101,14 +112,14 @@ function addEdit() {
 }
 
 async function copy(text, button) {
-  const before = button.textContent;
+  button.dataset.label ??= button.textContent;
   try {
     await navigator.clipboard.writeText(text);
     button.textContent = "Copied";
   } catch {
     button.textContent = button === $("copy") ? "Copy the address bar" : "Forbidden: select and copy";
   }
-  setTimeout(() => { button.textContent = before; }, NOTICE_MS);
+  setTimeout(() => { button.textContent = button.dataset.label; }, NOTICE_MS);
 }
 
 async function showExport() {
@@ -138,13 +149,13 @@ function listen() {
   on("channels", "change", changeChannels);
   on("new", "submit", (event) => {
     event.preventDefault();
-    attempt(() => newMaze(Number($("seed").value)));
+    attempt(() => askedMaze(Number($("seed").value)));
   });
   on("random", "click", () => attempt(() => newMaze(Math.floor(Math.random() * (page.setup.largest_seed - SPARE_SEEDS)))));
   on("open", "click", openAll);
   on("floor", "change", () => change({ floor: Number($("floor").value) }));
   on("add", "click", addEdit);
-  on("copy", "click", () => copy(location.href, $("copy")));
+  on("copy", "click", () => copy(`${location.origin}${location.pathname}#${encode(page.state)}`, $("copy")));
   on("export", "click", () => attempt(showExport));
   on("close", "click", () => $("exported").close());
   for (const button of document.querySelectorAll("[data-copy]")) {
@@ -162,10 +173,12 @@ async function start() {
   $("kind").replaceChildren(...Object.keys(kinds).map((kind) => option(kind, KINDS[kind])));
   $("seed").max = largest;
   Object.assign(after, { show, ask, choices: showChoices });
-  listen();
   startTools();
-  await begin(usual);
-  $("size").value = page.state.size;
+  try {
+    await begin(usual);
+  } finally {
+    listen();
+  }
 }
 
 attempt(start);

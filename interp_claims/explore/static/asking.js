@@ -26,6 +26,7 @@ async function askNow() {
   const controller = (asking = new AbortController());
   const wanted = complete !== keys.after; // when only the mouse moves, the field stays as it is
   const since = () => Math.round(performance.now() - began);
+  if (wanted) complete = ""; // its rows take the place of those that are known, one by one
   let known = 0, total = 0;
   status("Asking…", null);
   try {

@@ -38,7 +38,7 @@ export function layerOptions(layers, wanted) {
 }
 
 /** `change(edits, done)` is called with new edits; `done` is false while a slider moves. `complain(text)` shows a message. */
-export function showEdits(list, state, { layers, ranges, change, complain, clampedBy, chooseSquare }) {
+export function showEdits(list, state, { layers, ranges, change, complain, chooseSquare }) {
   const shape = JSON.stringify([state.policy, state.edits.map((edit) => edit.kind)]);
   if (list.dataset.shape !== shape) {
     list.dataset.shape = shape;
@@ -49,7 +49,7 @@ export function showEdits(list, state, { layers, ranges, change, complain, clamp
 
   function update(input, edit) {
     const field = input.dataset.field;
-    if (input === document.activeElement && input.type !== "range") return;
+    if (input === document.activeElement && ["text", "number"].includes(input.type)) return; // typing goes on
     input.removeAttribute("aria-invalid");
     if (field === "layer") input.value = edit.layer;
     else if (field === "channels") input.value = channelsText(edit.channels, ", ");
@@ -66,8 +66,9 @@ export function showEdits(list, state, { layers, ranges, change, complain, clamp
   }
 
   function number(field, i) {
-    const [lowest, highest] = ranges[field], unit = field === "seed" ? 1 : "any";
+    const [lowest, highest] = ranges[field], unit = field === "seed" ? 1 : "any", title = field[0].toUpperCase() + field.slice(1);
     const box = make("input", { type: "number", min: lowest, max: highest, step: unit, className: "number" });
+    box.setAttribute("aria-label", title); // the label is the slider's
     box.addEventListener("input", () => {
       const good = box.value !== "" && box.checkValidity();
       box.setAttribute("aria-invalid", String(!good));
@@ -87,7 +88,7 @@ export function showEdits(list, state, { layers, ranges, change, complain, clamp
       parts.unshift(slider);
     }
     for (const part of parts) Object.assign(part.dataset, { field, edit: i });
-    return make("label", { className: "row" }, make("span", { textContent: field[0].toUpperCase() + field.slice(1) }), ...parts);
+    return make("label", { className: "row" }, make("span", { textContent: title }), ...parts);
   }
 
   function channels(i) {
@@ -95,7 +96,7 @@ export function showEdits(list, state, { layers, ranges, change, complain, clamp
     Object.assign(box.dataset, { field: "channels", edit: i });
     box.addEventListener("change", () => {
       const read = readChannels(box.value);
-      box.setAttribute("aria-invalid", String(!read?.length));
+      box.setAttribute("aria-invalid", String(!read?.length || !!beyondWidth(read, list.edits[i].layer, layers)));
       if (read?.length) set(i, { channels: read });
       else complain(`channels: got "${box.value}", wanted one or more numbers such as 3, 17, 40-43; correct them`);
     });

@@ -15,12 +15,13 @@ function toggle(channel) {
   else change({ channels: next });
 }
 
-function chips(label, channels) {
+function chips(key, label, channels) {
   return make("p", { className: "chips" }, make("span", { className: "muted", textContent: label }),
     ...channels.map((channel) => {
       const chip = make("button", { type: "button", textContent: channel });
       chip.setAttribute("aria-pressed", String(page.state.channels.includes(channel)));
       chip.setAttribute("aria-label", `channel ${channel}`);
+      chip.dataset.key = `${key} ${channel}`;
       chip.addEventListener("click", () => toggle(channel));
       return chip;
     }));
@@ -28,6 +29,7 @@ function chips(label, channels) {
 
 function unknown() {
   const find = make("button", { type: "button", id: "find", textContent: "Find the channels that track the cheese" });
+  find.dataset.key = "find";
   find.addEventListener("click", () => attempt(() => askRoles(page.state.policy, true)));
   const said = page.roles.status === "failed" ? `${page.roles.message} ` : "";
   return make("p", { className: "muted" }, said, find, " Takes a minute or so, in the background.");
@@ -35,16 +37,16 @@ function unknown() {
 
 export function showSuggestions() {
   const { roles, state, first } = page, parts = [], box = $("suggestions");
-  const focused = box.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
-  if (chosen()) parts.push(chips("Track the cheese:", chosen()));
+  const focused = box.contains(document.activeElement) ? document.activeElement.dataset.key ?? "" : null;
+  if (chosen()) parts.push(chips("cheese", "Track the cheese:", chosen()));
   else if (roles.status === "finding") {
     parts.push(make("p", { className: "muted", textContent: "Finding the channels that track the cheese, in the background…" }));
   } else if (roles.status === "unknown" || roles.status === "failed") parts.push(unknown());
   const strongest = first?.activations?.layer === state.layer ? first.activations.strongest : [];
   const edited = state.edits.length && !first?.edit.problem;
-  if (strongest.length) parts.push(chips(edited ? "Change most here:" : "Strongest here:", strongest));
+  if (strongest.length) parts.push(chips("strongest", edited ? "Change most here:" : "Strongest here:", strongest));
   box.replaceChildren(...parts);
-  if (focused) box.querySelector(`[aria-label="${focused}"]`)?.focus();
+  if (focused !== null) (box.querySelector(`[data-key="${focused}"]`) ?? box).focus();
 }
 
 /** Ask for what is known of a policy's channels, again and again while it is being found. */

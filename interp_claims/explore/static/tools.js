@@ -88,7 +88,9 @@ function look(square) {
 }
 
 const onBoard = {
-  hover: look,
+  hover(square) {
+    if (!same(square, page.cursor)) look(square); // or every move would draw it all anew
+  },
   down(square) {
     [painted, moved, startedOn] = [null, false, square];
     endGesture();
