@@ -156,7 +156,10 @@ class Run:
         before = self._before(older, claim)
         if not before and isinstance(older, OlderPolicy):
             before = older.verdict(claim, options, self.measurements, self.progress.write)
-        return dataclasses.replace(result, comparison=compare(claim, older, options, before, self.measurements))
+        comparison = compare(claim, older, options, before, self.measurements)
+        if comparison is None and isinstance(older, OlderResults):
+            older.check_lacks(claim.name)
+        return dataclasses.replace(result, comparison=comparison)
 
     def _before(self, older: Older, claim: ClaimToRun) -> str:
         """The verdict of a claim on an older policy, saved or on record, or empty where there is none."""

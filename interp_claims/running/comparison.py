@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import enum
+from itertools import chain
 
 import numpy as np
 
+from interp_claims.errors import CircumstanceError, InterpClaimsError
+from interp_claims.mazes.maze import Maze
 from interp_claims.policies.policy import Policy
 from interp_claims.results import Comparison
-from interp_claims.running.context import BATCH, ClaimToRun, Measurements, RunOptions, next_batch
+from interp_claims.running.context import BATCH, ClaimToRun, Measurements, RunOptions, UnmeasurableMazeError, next_batch
 from interp_claims.running.evidence import asked_in
 from interp_claims.running.older import Older, OlderResults, measured_scores
 from interp_claims.running.paired import Loss
@@ -70,14 +73,39 @@ def compare(
     pairs, verdict = np.empty((0, 2)), Verdict.UNDECIDED
     while seen < budget and not exhausted and verdict is Verdict.UNDECIDED:
         batch = next_batch(stream, min(BATCH, budget - seen))
+        batch, more, later = _pairs(run, run.policy, old, batch, measurements)
+        stream = chain(later, stream)
         seen += len(batch)
-        scores_before = old.scores(run, batch, measurements)
-        exhausted = len(scores_before) < len(batch)
-        scores = measured_scores(run, run.policy, batch, measurements)[: len(scores_before)]
-        pairs = np.concatenate([pairs, np.column_stack([scores, scores_before])])
+        exhausted = len(more) < len(batch)
+        pairs = np.concatenate([pairs, more])
         verdict, _ = first_crossing(pairs, loss, options.alpha, options.alpha)
-    lost = _lost(run, run.policy, old, options, budget) if verdict is Verdict.REFUTED else Lost.NOTHING
+    lost = _lost_or_unknown(run, run.policy, old, options, budget) if verdict is Verdict.REFUTED else Lost.NOTHING
     return _comparison(run.name, old, loss, pairs, options.alpha, before, lost)
+
+
+def _pairs(
+    run: ClaimToRun, policy: Policy, old: Older, batch: tuple[Maze, ...], measurements: Measurements
+) -> tuple[tuple[Maze, ...], np.ndarray, tuple[Maze, ...]]:
+    """Scores of both policies, newer and older (n, 2), up to the first maze that cannot be measured on one of them.
+
+    There are fewer than mazes where the older one has no more. With them come the mazes before that one, and the rest.
+
+    Raises:
+        UnmeasurableMazeError: it is the first of the batch.
+    """
+    later: tuple[Maze, ...] = ()
+    while True:
+        try:
+            before = old.scores(run, batch, measurements)
+            if not len(before):
+                return batch, np.empty((0, 2)), later
+            scores = measured_scores(run, policy, batch[: len(before)], measurements)
+            return batch, np.column_stack([scores, before]), later
+        except UnmeasurableMazeError as error:
+            place = [maze.seed for maze in batch].index(error.seed)
+            if not place:
+                raise
+            batch, later = batch[:place], batch[place:] + later
 
 
 def compare_saved(
@@ -133,6 +161,16 @@ def _comparison(
         (lost if became is Change.REGRESSED else Lost.NOTHING).value,
         before,
     )
+
+
+def _lost_or_unknown(run: ClaimToRun, policy: Policy, old: Older, options: RunOptions, budget: int) -> Lost:
+    """What a regressed claim lost; where that cannot be measured, the regression stands all the same."""
+    try:
+        return _lost(run, policy, old, options, budget)
+    except CircumstanceError:
+        raise
+    except InterpClaimsError:
+        return Lost.UNDECIDED
 
 
 def _lost(run: ClaimToRun, policy: Policy, old: Older, options: RunOptions, budget: int) -> Lost:

@@ -141,6 +141,20 @@ class OlderResults:
             )
         return dict(result.scores)
 
+    def check_lacks(self, claim: str) -> None:
+        """Raise unless there was nothing to compare a claim with because these results do not tell of it.
+
+        Raises:
+            ComparisonError: it broke off, or was measured on other mazes.
+        """
+        if claim in self.broken_off:
+            raise ComparisonError(f"{claim}: broke off on {self.name}: {self.broken_off[claim].reason}")
+        if claim in self._of and self._of[claim].scores:
+            raise ComparisonError(
+                f"{claim}: the saved results of {self.name} have no maze in common with this run; measure the older "
+                "policy again"
+            )
+
     def changes(self, run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> None:
         """See :class:`Older`: saved results tell nothing of the unedited policy."""
 

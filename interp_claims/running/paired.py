@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from interp_claims.verdicts.estimands import Mean
+from interp_claims.verdicts.estimands import EffectError, Mean
 from interp_claims.verdicts.sequential import Hypothesis, confidence_interval
 
 
@@ -25,10 +25,17 @@ class Loss:
     Attributes:
         claim: what the claim states.
         margin: the largest loss that counts as none, in the units of the claim's scores.
+
+    Raises:
+        EffectError: the margin is below 0.
     """
 
     claim: Hypothesis
     margin: float
+
+    def __post_init__(self) -> None:
+        if not self.margin >= 0:
+            raise EffectError(f"margin: got {self.margin}, wanted 0 or more: the largest loss that counts as none")
 
     def log_evidence(self, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Log evidence for and against the statement after each maze: two arrays (n,), as of a :class:`Hypothesis`.

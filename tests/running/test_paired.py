@@ -109,3 +109,9 @@ def test_scores_out_of_bounds_and_margins_wider_than_they_are_refused():
         Loss(NO_EFFECT, 0.05).log_evidence(pairs_of([-1.5], [1.5]))
     with pytest.raises(EffectError, match="threshold: got -2, wanted a number strictly between"):
         Loss(Hypothesis(UNIT, "at least", 0.2), 2).log_evidence(pairs_of([0.1], [0.1]))
+
+
+@pytest.mark.parametrize("margin", [-0.05, float("nan")])
+def test_a_margin_below_zero_is_refused(margin):
+    with pytest.raises(EffectError, match=f"margin: got {margin}, wanted 0 or more"):
+        Loss(NO_EFFECT, margin)
