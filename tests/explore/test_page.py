@@ -322,15 +322,24 @@ def until(shown, held, count):
     pytest.fail(f"{len(held)} requests came, wanted {count}")
 
 
+def release(shown, route, **other):
+    """Let an answer come that was held back, or another one, and give the page the time to act on it."""
+    with shown.page.expect_response(lambda answer: answer.request == route.request):
+        if other:
+            route.fulfill(**other)
+        else:
+            route.continue_()
+    shown.page.wait_for_timeout(300)
+
+
 def test_the_policy_that_was_chosen_last_is_shown_whichever_answer_comes_last(shown, state, hold):
     shown.open(state)
     held = hold("**/api/policy", lambda body: body["policy"] == SMALL)
     shown.page.select_option("#policy", SMALL)
     until(shown, held, 1)
-    shown.page.select_option("#policy", TRAINED)
     with shown.page.expect_response("**/api/policy"):
-        held[0].continue_()
-    shown.page.wait_for_timeout(100)
+        shown.page.select_option("#policy", TRAINED)
+    release(shown, held[0])
     assert shown.state == state and shown.page.input_value("#policy") == TRAINED
 
 
@@ -342,9 +351,7 @@ def test_the_maze_that_was_asked_for_last_is_shown_whichever_answer_comes_last(s
         shown.page.click("text=New maze")
     until(shown, held, 1)
     shown.page.wait_for_url("**s=31*")
-    with shown.page.expect_response("**/api/maze"):
-        held[0].continue_()
-    shown.page.wait_for_timeout(100)
+    release(shown, held[0])
     assert shown.settle().state.maze == level(31)
 
 
@@ -369,18 +376,14 @@ def test_going_back_twice_ends_at_the_first_step_whichever_answer_comes_last(sho
     (early, late), first = back_twice
     late.continue_()
     shown.settle()
-    with shown.page.expect_response("**/api/check"):
-        early.continue_()
-    shown.page.wait_for_timeout(100)
+    release(shown, early)
     assert shown.settle().state == first
     assert shown.text("#facing") == "Looks left"
 
 
 def test_a_step_that_cannot_be_entered_takes_no_others_place(shown, back_twice):
     (early, late), first = back_twice
-    with shown.page.expect_response("**/api/check"):
-        early.fulfill(status=400, json={"error": {"message": "no such policy"}})
-    shown.page.wait_for_timeout(100)
+    release(shown, early, status=400, json={"error": {"message": "no such policy"}})
     shown.wait_for(first)
     late.continue_()
     shown.page.wait_for_selector("#facing:has-text('left')")
@@ -398,9 +401,7 @@ def test_a_change_while_a_step_is_entered_goes_before_it(shown, state, hold):
     shown.page.go_back()
     until(shown, held, 1)
     shown.page.keyboard.press("f")
-    with shown.page.expect_response("**/api/check"):
-        held[0].continue_()
-    shown.page.wait_for_timeout(100)
+    release(shown, held[0])
     assert shown.settle().state.policy == TRAINED and shown.text("#facing") == "Looks right"
 
 
@@ -565,8 +566,7 @@ def test_where_a_drag_ends_the_address_is_up_to_date_at_once(sliding, how):
 
 
 def test_what_comes_after_a_drag_is_a_step_of_its_own(sliding):
-    sliding.page.evaluate(SLIDE, [1, 2, 3])
-    sliding.page.click("#facing")
+    sliding.page.evaluate(f"(values) => {{ ({SLIDE})(values); document.getElementById('facing').click(); }}", [1, 2, 3])
     sliding.page.click("#undo")
     sliding.page.wait_for_function(
         "location.hash.includes('~3&') && document.getElementById('redo').disabled === false"
