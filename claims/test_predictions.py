@@ -5,6 +5,7 @@ docstring and sealed with it. What no network here can decide is on the ledger t
 """
 
 import numpy as np
+import pytest
 
 from interp_claims.claims import claim
 from interp_claims.controls import another_policy, cheese_unseen, no_op, untrained
@@ -30,6 +31,9 @@ from interp_claims.measures import decide, decision_observations, probe_of, roll
 from interp_claims.policies import DEFAULT_LAYER, RESIDUAL_LAYERS, once_per_policy, roles_of
 from interp_claims.prereg import preregistered
 from interp_claims.sources import COMMENT, POST
+
+#: Decided and on the ledger: seven of them roll the mouse out in large mazes, which takes half an hour on two cores.
+pytestmark = pytest.mark.slow
 
 THE_POLICY = (
     "region5-seed0: the first network that python -m interp_claims.training --region 5 --seed 0 makes with all other "
