@@ -1,6 +1,7 @@
 """The plugin as a user meets it: whole pytest runs over small claims with known effects."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -1070,6 +1071,10 @@ def test_a_smaller_effect_fails_though_the_claim_is_still_supported(project):
     assert summary.startswith("## two against one: failed\n\n1 regressed; non-inferior means smaller by at most 0.05")
     assert "differ from those of one: 0, of which now supported: 0." in summary
     assert "| it is large | -0.200 [" in summary
+    line = r"^Cheese channels: ([\d, ]+); before, ([\d, ]+); they overlap by (\S+) \(Jaccard\)\.$"
+    channels = re.search(line, summary, re.MULTILINE)
+    new, old = ({*channels[i].split(", ")} for i in (1, 2))
+    assert float(channels[3]) == pytest.approx(len(new & old) / len(new | old), abs=0.005)
 
 
 def test_a_larger_effect_is_non_inferior(project):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from interp_claims.policies.forward import PRECISIONS
@@ -79,3 +81,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FOLDER",
         help="for claims that are not supported, search the smallest maze that contradicts them and keep it there",
     )
+
+
+def is_results(against: str) -> bool:
+    """Whether ``--against`` names saved results, and no policy."""
+    return Path(against).suffix == ".json"

@@ -11,9 +11,11 @@ from typing import Any, Optional, Protocol
 
 import pytest
 
+from interp_claims.errors import InterpClaimsError
 from interp_claims.files import FileError, write_atomically
 from interp_claims.outcomes import Outcome, numbers_text
 from interp_claims.plugin.faults import BrokenOff
+from interp_claims.plugin.options import is_results
 from interp_claims.policies.manifest import Manifest
 from interp_claims.records import Records
 from interp_claims.report.bar import NO_PICTURES, drawing_bar
@@ -22,6 +24,7 @@ from interp_claims.report.folder import RESULTS
 from interp_claims.report.matrix import Matrix, matrix_table
 from interp_claims.report.progress import ProgressLines
 from interp_claims.report.results_json import write_results
+from interp_claims.report.roles import roles_beside
 from interp_claims.report.terminal import closing_table
 from interp_claims.results import ClaimResult
 from interp_claims.running import RunOptions
@@ -159,13 +162,26 @@ class Reporter:
         if not self.rows:  # a run without claims must not replace the results of one with claims
             return
         if summary := self.config.getoption("summary"):
-            self._write(session, lambda: write_atomically(Path(summary), comparison_markdown(self.rows)))
+            text = comparison_markdown(self.rows, self._roles_beside())
+            self._write(session, lambda: write_atomically(Path(summary), text))
         if path := self.config.getoption("claims_json"):
             results = [result for result, _ in self.rows]
             order = self.run.manifest.names(self.config.getoption("policy"))
             self._write(session, lambda: write_results(Path(path), results, self.run.seeds_of(), order))
         if folder := self.config.getoption("report"):
             self._write(session, lambda: self._write_report(Path(folder)))
+
+    def _roles_beside(self) -> str:
+        """The cheese channels of the policy that was compared and of the older one, where both are at hand."""
+        policies, against = self.config.getoption("policy"), self.config.getoption("against")
+        names = self.run.manifest.names(policies)
+        if is_results(against) or len(names) != 1:
+            return ""
+        try:
+            device = self.config.getoption("device")
+            return roles_beside(*(self.run.manifest.load(which, device) for which in (names[0], against)))
+        except InterpClaimsError as error:
+            return f"Cheese channels: not found ({error})."
 
     def _write_report(self, folder: Path) -> None:
         from interp_claims.report.written import write_report  # draws with matplotlib, which takes long to load

@@ -27,6 +27,7 @@ from interp_claims.outcomes import (
     outcome_of_transferred,
 )
 from interp_claims.plugin.faults import BrokenOff
+from interp_claims.plugin.options import is_results
 from interp_claims.policies.agreement import Agreement
 from interp_claims.policies.devices import DeviceError, check_device
 from interp_claims.policies.manifest import ANOTHER, Manifest
@@ -220,7 +221,3 @@ def _temporary_folder() -> Path:
         return Path(tempfile.mkdtemp(prefix="interp-claims-"))
     except OSError as error:
         raise pytest.UsageError(f"no temporary folder can be made ({error}); make room, or set TMPDIR") from error
-
-
-def is_results(against: str) -> bool:
-    return Path(against).suffix == ".json"

@@ -13,12 +13,14 @@ from interp_claims.verdicts.sequential import DEFAULT_ALPHA
 ORDER = ("regressed", "undecided", "non-inferior")
 
 
-def comparison_markdown(rows: Sequence[tuple[ClaimResult, Outcome]]) -> str:
+def comparison_markdown(rows: Sequence[tuple[ClaimResult, Outcome]], roles: str = "") -> str:
     """What became of every claim, the worst first, with the paired differences.
 
     Args:
         rows: results, and how each is reported; those without a comparison are listed below, unless they are about no
             policy.
+        roles: what is said of the channels that play the parts on either policy; see
+            :func:`~interp_claims.report.roles.roles_beside`.
     """
     compared = [(r, o, r.comparison) for r, o in rows if r.comparison is not None]
     failures = [_line(r, o) for r, o in rows if r.comparison is None and o.error is not None]
@@ -42,6 +44,7 @@ def comparison_markdown(rows: Sequence[tuple[ClaimResult, Outcome]]) -> str:
         ", ".join(f"{count} {change}" for change, count in counts.items() if count)
         + f"; non-inferior means smaller by at most {comparison.margin:g}, at {100 * alpha:g}% error a side.",
         f"Verdicts that differ from those of {comparison.against}: {flips}, of which now supported: {passes}.",
+        *([roles] if roles else []),
         "",
         f"| claim | difference [{100 * (1 - alpha):g}% interval] | mazes | change | verdict |",
         "|---|---|---|---|---|",

@@ -47,6 +47,16 @@ def roles_text(policy: Policy) -> str:
     )
 
 
+def roles_beside(new: Policy, old: Policy) -> str:
+    """One line on the cheese channels of a policy and of an older one: roles are found anew for each."""
+    theirs = [roles_of(policy) for policy in (new, old)]
+    listed = [", ".join(map(str, roles.cheese_channels)) for roles in theirs]
+    if theirs[0].layer != theirs[1].layer:
+        return f"Cheese channels: {listed[0]} of {theirs[0].layer}; before, {listed[1]} of {theirs[1].layer}."
+    alike = overlap(theirs[0].cheese_channels, theirs[1].cheese_channels)
+    return f"Cheese channels: {listed[0]}; before, {listed[1]}; they overlap by {alike:.2f} (Jaccard)."
+
+
 def _channels_table(policy: Policy, roles: Roles, effective: tuple[int, ...], effects: tuple[float, ...]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title=f"{policy.name}: cheese channels at {roles.layer}")
     for heading in ("channel", "F", "mean at the cheese", "mean elsewhere", "retargets", "effect", "rank by effect"):
