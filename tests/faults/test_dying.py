@@ -128,7 +128,8 @@ def test_a_worker_that_is_killed_loses_only_the_claim_it_was_killed_in(project):
 
 
 def test_an_interrupted_run_of_workers_writes_what_was_finished(project):
-    testdir = project(COUNTED + STOPPED.format(how="os.kill(os.getppid(), signal.SIGINT); import time; time.sleep(60)"))
+    asked = "import time; time.sleep(3); os.kill(os.getppid(), signal.SIGINT); time.sleep(60)"  # once the other is told
+    testdir = project(COUNTED + STOPPED.format(how=asked))
     (testdir.path / "stop").touch()
     result = testdir.runpytest_subprocess("claims", "-n", "1", "--claims-json", "results.json", timeout=120)
     assert result.ret == pytest.ExitCode.INTERRUPTED
