@@ -7,9 +7,15 @@ import pytest
 
 from interp_claims.claims import claim
 from interp_claims.controls import last_layer_silenced, layers_silenced
-from interp_claims.edits import Sequence, add, clamp, fill_channels, top_right_vector, zero_ablate
+from interp_claims.edits import add, top_right_vector, zero_ablate
 from interp_claims.mazes import Observations, drawn_target, size_between, stock_mazes, with_decision_square
-from interp_claims.measures import decision_observations, p_top_right, paths_without_cheese, sureness_distance
+from interp_claims.measures import (
+    decision_observations,
+    p_top_right,
+    paths_without_cheese,
+    sureness_distance,
+    whole_replaced,
+)
 from interp_claims.policies import roles_of
 from interp_claims.sources import REVIEWS
 
@@ -21,13 +27,6 @@ _ON_THE_WAY = {**_BOUNDED, "bounds": (-1, 1), "null_controls": (layers_silenced,
 def _ablated(policy):
     roles = roles_of(policy)
     return policy.edited(zero_ablate(policy, roles.cheese_channel, roles.layer))
-
-
-def _whole_replaced(policy, targets):
-    """The channel that tracks the cheese at its mean elsewhere throughout, but for one clamped activation."""
-    roles = roles_of(policy)
-    flat = fill_channels(policy, roles.cheese_channel, roles.elsewhere[roles.cheese_channel], roles.layer)
-    return policy.edited(Sequence((flat, clamp(roles.cheese_channel, targets, roles.clamp_value, roles.layer))))
 
 
 # -- how sure the policy is ------------------------------------------------------------------------------------------
@@ -53,7 +52,7 @@ def test_replacing_the_whole_channel_hardly_changes_how_sure_the_policy_is(polic
     no more than .05 on average."""
     targets = [drawn_target(maze) for maze in mazes]
     start = Observations.at_start([maze.without_cheese() for maze in mazes])
-    return sureness_distance(what, _whole_replaced(policy, targets), start, policy, start)
+    return sureness_distance(what, whole_replaced(policy, targets), start, policy, start)
 
 
 @pytest.mark.slow
@@ -84,7 +83,7 @@ def test_replacing_the_whole_channel_for_the_corner_does_not_lose_the_way_there(
     """Replacing the whole channel, by its mean elsewhere and one activation clamped at the top-right corner, makes the
     path to the corner less probable by no more than .05."""
     corners = [maze.top_right for maze in mazes]
-    replaced, base = paths_without_cheese(corners, mazes, _whole_replaced(policy, corners), policy)
+    replaced, base = paths_without_cheese(corners, mazes, whole_replaced(policy, corners), policy)
     return base - replaced
 
 

@@ -18,6 +18,7 @@ from interp_claims.policies import roles_of
 from interp_claims.sources import POST, REVIEWS
 
 
+@pytest.mark.slow
 @claim(
     number=26,
     source=POST.section("Randomly resampling channel activations from other mazes"),

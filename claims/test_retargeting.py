@@ -17,7 +17,6 @@ from interp_claims.controls import (
     untrained,
 )
 from interp_claims.discovery import effective_channels_of
-from interp_claims.edits import Sequence, clamp, fill_channels
 from interp_claims.mazes import drawn_target, stock_mazes, with_decision_square
 from interp_claims.measures import (
     ALL,
@@ -27,6 +26,7 @@ from interp_claims.measures import (
     normalised_path_probability,
     p_cheese,
     paths_without_cheese,
+    whole_replaced,
 )
 from interp_claims.policies import roles_of
 from interp_claims.sources import CODE, PAPER, POST, REVIEWS
@@ -236,13 +236,6 @@ def test_a_clamp_retargets_better_than_moving_the_cheese_itself(policy, mazes, c
 # -- the whole channel -----------------------------------------------------------------------------------------------
 
 
-def _whole_replaced(policy, targets):
-    """The channel that tracks the cheese at its mean elsewhere throughout, but for the clamped activation."""
-    roles = roles_of(policy)
-    flat = fill_channels(policy, roles.cheese_channel, roles.elsewhere[roles.cheese_channel], roles.layer)
-    return policy.edited(Sequence((flat, clamp(roles.cheese_channel, targets, roles.clamp_value, roles.layer))))
-
-
 @pytest.mark.slow
 @claim(
     number=25,
@@ -257,7 +250,7 @@ def test_replacing_the_whole_channel_retargets_the_agent_too(policy, mazes):
     """Replacing the whole channel, by its mean elsewhere and one clamped activation, makes the path to the target more
     probable."""
     targets = [drawn_target(maze) for maze in mazes]
-    return paths_without_cheese(targets, mazes, _whole_replaced(policy, targets), policy)
+    return paths_without_cheese(targets, mazes, whole_replaced(policy, targets), policy)
 
 
 @pytest.mark.slow
@@ -278,7 +271,7 @@ def test_replacing_the_whole_channel_does_about_the_same(policy, mazes):
     the one activation all the same: where that changes nothing to speak of, the two would do the same nothing.
     """
     targets = [drawn_target(maze) for maze in mazes]
-    both = _whole_replaced(policy, targets), _one_clamped(policy, targets)
+    both = whole_replaced(policy, targets), _one_clamped(policy, targets)
     whole, one = paths_without_cheese(targets, mazes, *both)
     return whole - one
 
@@ -297,4 +290,4 @@ def test_replacing_the_whole_channel_leaves_less_pull_of_the_real_cheese(policy,
     """With the cheese where it is and the target elsewhere, replacing the whole channel leaves P(cheese) lower at the
     decision square than clamping the one activation does."""
     targets = [another_square(maze) for maze in mazes]
-    return p_cheese(_one_clamped(policy, targets), mazes) - p_cheese(_whole_replaced(policy, targets), mazes)
+    return p_cheese(_one_clamped(policy, targets), mazes) - p_cheese(whole_replaced(policy, targets), mazes)

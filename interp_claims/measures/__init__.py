@@ -22,6 +22,7 @@ from interp_claims.measures.retargeting import (
     relative_gain,
     target_in,
     target_off_the_way,
+    whole_replaced,
 )
 from interp_claims.measures.rollouts import Rollout, roll_out
 from interp_claims.measures.sureness import sureness_distance
@@ -71,4 +72,5 @@ __all__ = [
     "target_off_the_way",
     "total_variation",
     "vector_fields",
+    "whole_replaced",
 ]

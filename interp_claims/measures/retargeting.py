@@ -11,7 +11,8 @@ from typing import Optional
 
 import numpy as np
 
-from interp_claims.edits.channels import clamp
+from interp_claims.edits.channels import clamp, fill_channels
+from interp_claims.edits.edit import Sequence as InTurn
 from interp_claims.mazes.geometry import reachable_squares
 from interp_claims.mazes.maze import WORLD_TILES, Maze, MazeError, Square
 from interp_claims.mazes.sampling import maze_rng
@@ -28,6 +29,17 @@ def clamped_at(policy: Policy, channels: Sequence[int], targets: Sequence[Square
     """The policy with channels clamped at one square per maze, each to ``share`` of its clamp value."""
     roles = roles_of(policy)
     return policy.edited(clamp(channels, targets, roles.clamp_values(channels, share), roles.layer))
+
+
+def whole_replaced(policy: Policy, targets: Sequence[Square]) -> Policy:
+    """The policy with the whole cheese channel replaced: its mean elsewhere throughout, but for one clamped square.
+
+    Source: "Smoothing out the negative values" in the post.
+    """
+    roles = roles_of(policy)
+    channel, layer = roles.cheese_channel, roles.layer
+    flat = fill_channels(policy, channel, roles.elsewhere[channel], layer)
+    return policy.edited(InTurn((flat, clamp(channel, targets, roles.clamp_value, layer))))
 
 
 def paths_without_cheese(targets: Sequence[Square], mazes: Sequence[Maze], *policies: Policy) -> tuple[np.ndarray, ...]:
