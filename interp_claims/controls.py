@@ -66,7 +66,7 @@ def _untrained(policy: Policy, mazes: Sequence[Maze]) -> Policy:
 
 
 def _no_op(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
-    return NoOp(edit.layers)
+    return NoOp(())  # at no layer: what the unedited policy answered is not computed again
 
 
 def _nudge(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
@@ -116,7 +116,7 @@ def _replaced_throughout(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> A
 
 def _replacements_undone(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
     parts = edit.edits if isinstance(edit, EditSequence) else (edit,)
-    return NoOp(edit.layers) if any(isinstance(part, ReplaceChannels) for part in parts) else edit
+    return NoOp(()) if any(isinstance(part, ReplaceChannels) for part in parts) else edit
 
 
 def _cheese_channels(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:

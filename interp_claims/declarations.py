@@ -11,7 +11,7 @@ from typing import Any
 from interp_claims.controls import Control
 from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes.sampling import MazeDistribution
-from interp_claims.verdicts.approximate import OF_A_COLUMN
+from interp_claims.verdicts.regressions import OF_A_COLUMN
 
 _PLACE = "interp_claims_place"
 

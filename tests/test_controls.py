@@ -42,7 +42,7 @@ from interp_claims.edits import (
     zero_ablate,
 )
 from interp_claims.edits.channels import ClampSquares, ReplaceChannels
-from interp_claims.edits.edit import Sequence
+from interp_claims.edits.edit import NoOp, Sequence
 from interp_claims.edits.vectors import AddVector, Vector
 from interp_claims.mazes import (
     DISCOVERY,
@@ -170,13 +170,22 @@ def test_the_untrained_policy_is_given_the_edits_as_they_are(policy, mazes, edit
 
 
 @pytest.mark.parametrize("kind", ["subtract", "add", "clamp", "zero", "resample", "several", "layers"])
-def test_under_the_no_op_every_edit_leaves_every_bit_as_it_was(policy, mazes, shown, edits, kind):
+def test_under_the_no_op_control_there_is_no_edit(policy, mazes, shown, edits, kind):
     before = policy.logits(shown)
     assert np.abs(policy.edited(edits[kind]).logits(shown) - before).max() > 1e-3
     nothing = no_op.apply(policy, mazes).edited(edits[kind])
-    assert nothing.edit is not None, "the edited path is taken"
-    assert set(nothing.edit.layers) == set(edits[kind].layers)
+    assert nothing.edit.layers == ()
     assert np.array_equal(nothing.logits(shown), before)
+    assert np.array_equal(policy.edited(NoOp(edits[kind].layers)).logits(shown), before), "nor would it matter"
+
+
+def test_what_the_no_op_control_keeps_from_being_used_is_not_measured(policy, mazes, shown, monkeypatch):
+    before = policy.logits(shown)
+    monkeypatch.setattr(type(policy.forward), "activations", None)
+    edit = subtract(cheese_vector(policy, mazes))
+    assert np.array_equal(no_op.apply(policy, mazes).edited(edit).logits(shown), before)
+    with pytest.raises(TypeError):
+        policy.edited(edit).logits(shown)
 
 
 def test_edits_given_one_after_the_other_are_all_replaced(policy, mazes, shown, edits):

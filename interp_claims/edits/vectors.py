@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
-from typing import Optional
+from functools import cached_property
+from typing import Optional, Union
 
 import numpy as np
 import torch
@@ -27,24 +28,36 @@ class Vector:
 
     Attributes:
         layer: the layer it belongs to.
-        values: (n, ...) with one vector per maze, or (...) with one for all mazes.
+        given: the values, (n, ...) with one vector per maze or (...) with one for all mazes; or what measures them,
+            called when they are first asked for: under a control that makes no edit, they never are.
         name: what it is, for printing.
         mazes: the mazes that a vector per maze was measured on; None for one vector for all.
         recipe: how to measure it on other mazes, or None.
+
+    Raises:
+        EditError: NaN or infinite values, or another number of vectors than of mazes.
     """
 
     layer: str
-    values: Tensor
+    given: Union[Tensor, Callable[[], Tensor]]
     name: str
     mazes: Optional[tuple[Maze, ...]] = None
     recipe: Optional[Recipe] = None
 
     def __post_init__(self) -> None:
-        if self.mazes is not None and len(self.mazes) != len(self.values):
-            raise EditError(f"{self.name}: got {len(self.values)} vectors for {len(self.mazes)} mazes, wanted as many")
-        object.__setattr__(self, "values", self.values.to(torch.float32))
-        if not torch.isfinite(self.values).all():
+        if isinstance(self.given, Tensor):
+            _ = self.values  # are checked at once
+
+    @cached_property
+    def values(self) -> Tensor:
+        """float32, (n, ...) with one vector per maze, or (...) with one for all mazes."""
+        values = self.given if isinstance(self.given, Tensor) else self.given()
+        if self.mazes is not None and len(self.mazes) != len(values):
+            raise EditError(f"{self.name}: got {len(values)} vectors for {len(self.mazes)} mazes, wanted as many")
+        values = values.to(torch.float32)
+        if not torch.isfinite(values).all():
             raise EditError(f"{self.name}: has NaN or infinite values")
+        return values
 
     @property
     def per_maze(self) -> bool:
@@ -61,13 +74,13 @@ class Vector:
             raise EditError(f"{self.name}: does not know how to measure itself on other mazes; give it a recipe")
         if len(others) != len(self.mazes):
             raise EditError(f"{self.name}: got {len(others)} other mazes, wanted {len(self.mazes)}")
-        return dataclasses.replace(self, values=self.recipe(others), name=f"{self.name} of another maze")
+        return dataclasses.replace(self, given=self.recipe(others), name=f"{self.name} of another maze")
 
     def with_values(self, values: Tensor, name: str) -> Vector:
         """Other values in the same place."""
         if values.shape != self.values.shape:
             raise EditError(f"{name}: got shape {tuple(values.shape)}, wanted {tuple(self.values.shape)}")
-        return dataclasses.replace(self, values=values, name=name, recipe=None)
+        return dataclasses.replace(self, given=values, name=name, recipe=None)
 
     def mean(self) -> Vector:
         """The average over the mazes, which are discovery mazes: one vector for all.
@@ -96,13 +109,18 @@ def cheese_vector(policy: Policy, mazes: Sequence[Maze], layer: str = DEFAULT_LA
     """
 
     def recipe(on: Sequence[Maze]) -> Tensor:
-        without = [i for i, maze in enumerate(on) if maze.cheese is None]
-        if without:
-            raise MazeError(f"cheese vector: the mazes {without[:5]} have no cheese; filter for mazes with cheese")
-        present = policy.activations(Observations.at_start(on), layer)
+        present = policy.activations(Observations.at_start(_with_cheese(on)), layer)
         return present - policy.activations(Observations.at_start([maze.without_cheese() for maze in on]), layer)
 
-    return Vector(layer, recipe(mazes), "cheese vector", tuple(mazes), recipe)
+    _with_cheese(mazes)
+    return Vector(layer, lambda: recipe(mazes), "cheese vector", tuple(mazes), recipe)
+
+
+def _with_cheese(mazes: Sequence[Maze]) -> Sequence[Maze]:
+    without = [i for i, maze in enumerate(mazes) if maze.cheese is None]
+    if without:
+        raise MazeError(f"cheese vector: the mazes {without[:5]} have no cheese; filter for mazes with cheese")
+    return mazes
 
 
 def top_right_vector(policy: Policy, mazes: Sequence[Maze], layer: str = DEFAULT_LAYER) -> Vector:
@@ -116,10 +134,14 @@ def top_right_vector(policy: Policy, mazes: Sequence[Maze], layer: str = DEFAULT
     """
 
     def recipe(on: Sequence[Maze]) -> Tensor:
-        opened = Observations.one_each([maze.with_mouse_at_start().opened_to_top_right() for maze in on])
-        return policy.activations(opened, layer) - policy.activations(Observations.at_start(on), layer)
+        return policy.activations(_opened(on), layer) - policy.activations(Observations.at_start(on), layer)
 
-    return Vector(layer, recipe(mazes), "top-right vector", tuple(mazes), recipe)
+    _opened(mazes)
+    return Vector(layer, lambda: recipe(mazes), "top-right vector", tuple(mazes), recipe)
+
+
+def _opened(mazes: Sequence[Maze]) -> Observations:
+    return Observations.one_each([maze.with_mouse_at_start().opened_to_top_right() for maze in mazes])
 
 
 def noise_like(vector: Vector) -> Vector:

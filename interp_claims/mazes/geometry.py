@@ -37,7 +37,7 @@ def _graph(free: bytes) -> csr_matrix:
     return _adjacency(np.frombuffer(free, dtype=bool).reshape(1, WORLD_TILES, WORLD_TILES))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16_384)  # of some 5 KB each; every claim goes through the same mazes
 def _search(free: bytes, source: Square) -> tuple[np.ndarray, np.ndarray]:
     """Steps from ``source`` to every node, and each node's predecessor on its shortest path from there (-1 for none).
 
@@ -46,8 +46,8 @@ def _search(free: bytes, source: Square) -> tuple[np.ndarray, np.ndarray]:
     steps = dijkstra(_graph(free), directed=False, unweighted=True, indices=source[0] * WORLD_TILES + source[1])
     steps = np.where(np.isinf(steps), UNREACHABLE, steps).astype(np.int32)
     padded = np.pad(steps.reshape(WORLD_TILES, WORLD_TILES), 1, constant_values=UNREACHABLE)
-    nodes = np.arange(WORLD_TILES**2)
-    predecessors = np.full(WORLD_TILES**2, -1)
+    nodes = np.arange(WORLD_TILES**2, dtype=np.int16)
+    predecessors = np.full(WORLD_TILES**2, -1, dtype=np.int16)
     for rows, columns in ((1, 0), (0, 1), (0, -1), (-1, 0)):  # the last to fit stays: the smallest node number
         first_row, first_column = 1 + rows, 1 + columns
         neighbour = padded[first_row : first_row + WORLD_TILES, first_column : first_column + WORLD_TILES].ravel()

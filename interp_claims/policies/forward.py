@@ -167,6 +167,7 @@ class Forward:
         """
         if edit is not None:
             edit.check(self.network, self.shapes, observations)
+            edit = edit if edit.layers else None  # at no layer, it is no edit
         logits = np.empty((len(observations), self._shapes[LOGITS][0]), dtype=np.float32)
         values = np.empty(len(observations), dtype=np.float32)
         for first in range(0, len(observations), _OBSERVATIONS_AT_ONCE):

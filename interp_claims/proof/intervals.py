@@ -11,9 +11,8 @@ import numpy as np
 from scipy.special import expit
 
 from interp_claims.proof.counts import exact_interval
-from interp_claims.verdicts.approximate import (
-    Statistic,
-    bootstrap_interval,
+from interp_claims.verdicts.approximate import Statistic, bootstrap_interval
+from interp_claims.verdicts.regressions import (
     correlation,
     logistic_coefficient,
     negative_share,

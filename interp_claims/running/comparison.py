@@ -11,7 +11,7 @@ from interp_claims.errors import CircumstanceError, InterpClaimsError
 from interp_claims.mazes.maze import Maze
 from interp_claims.policies.policy import Policy
 from interp_claims.results import Comparison
-from interp_claims.running.context import BATCH, ClaimToRun, Measurements, RunOptions, UnmeasurableMazeError, next_batch
+from interp_claims.running.context import BATCH, ClaimToRun, Measurements, RunOptions, next_batch, up_to_unmeasurable
 from interp_claims.running.evidence import asked_in
 from interp_claims.running.older import Older, OlderResults, measured_scores
 from interp_claims.running.paired import Loss
@@ -69,43 +69,28 @@ def compare(
         return None
     loss = Loss(run.spec.hypotheses[run.threshold], margin)
     budget = options.max_mazes if options.max_mazes is not None else run.spec.budget
-    stream, seen, exhausted = run.spec.mazes.stream(options.block), 0, False
+    policy, stream, seen, exhausted = run.policy, run.spec.mazes.stream(options.block), 0, False
     pairs, verdict = np.empty((0, 2)), Verdict.UNDECIDED
     while seen < budget and not exhausted and verdict is Verdict.UNDECIDED:
         batch = next_batch(stream, min(BATCH, budget - seen))
-        batch, more, later = _pairs(run, run.policy, old, batch, measurements)
+        batch, more, later = up_to_unmeasurable(lambda some: _pairs(run, policy, old, some, measurements), batch)
         stream = chain(later, stream)
         seen += len(batch)
         exhausted = len(more) < len(batch)
         pairs = np.concatenate([pairs, more])
         verdict, _ = first_crossing(pairs, loss, options.alpha, options.alpha)
-    lost = _lost_or_unknown(run, run.policy, old, options, budget) if verdict is Verdict.REFUTED else Lost.NOTHING
+    lost = _lost_or_unknown(run, policy, old, options, budget) if verdict is Verdict.REFUTED else Lost.NOTHING
     return _comparison(run.name, old, loss, pairs, options.alpha, before, lost)
 
 
 def _pairs(
-    run: ClaimToRun, policy: Policy, old: Older, batch: tuple[Maze, ...], measurements: Measurements
-) -> tuple[tuple[Maze, ...], np.ndarray, tuple[Maze, ...]]:
-    """Scores of both policies, newer and older (n, 2), up to the first maze that cannot be measured on one of them.
-
-    There are fewer than mazes where the older one has no more. With them come the mazes before that one, and the rest.
-
-    Raises:
-        UnmeasurableMazeError: it is the first of the batch.
-    """
-    later: tuple[Maze, ...] = ()
-    while True:
-        try:
-            before = old.scores(run, batch, measurements)
-            if not len(before):
-                return batch, np.empty((0, 2)), later
-            scores = measured_scores(run, policy, batch[: len(before)], measurements)
-            return batch, np.column_stack([scores, before]), later
-        except UnmeasurableMazeError as error:
-            place = [maze.seed for maze in batch].index(error.seed)
-            if not place:
-                raise
-            batch, later = batch[:place], batch[place:] + later
+    run: ClaimToRun, policy: Policy, old: Older, mazes: tuple[Maze, ...], measurements: Measurements
+) -> np.ndarray:
+    """Scores of both policies, newer and older: (n, 2), fewer than mazes where the older one has no more."""
+    before = old.scores(run, mazes, measurements)
+    if not len(before):
+        return np.empty((0, 2))
+    return np.column_stack([measured_scores(run, policy, mazes[: len(before)], measurements), before])
 
 
 def compare_saved(

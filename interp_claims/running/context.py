@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any, Optional
+from typing import Any, Optional, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from interp_claims.results import ClaimResult, ControlResult
 from interp_claims.verdicts.approximate import checked_table
 from interp_claims.verdicts.estimands import EffectError, Estimand
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA, Verdict
+
+T = TypeVar("T")
 
 #: How many mazes are measured at a time. Verdicts and numbers of mazes do not depend on it.
 BATCH = 32
@@ -241,6 +243,27 @@ def _first_failing(
     some_others = sorted({1, len(batch) // 3, 2 * len(batch) // 3, len(batch) - 1} & set(range(1, len(batch))))
     for_every_maze = left[0] is batch[0] and all(fails(batch[i : i + 1]) for i in some_others)
     return None if for_every_maze or not fails(left) else left[0]
+
+
+def up_to_unmeasurable(
+    measure: Callable[[tuple[Maze, ...]], T], batch: tuple[Maze, ...]
+) -> tuple[tuple[Maze, ...], T, tuple[Maze, ...]]:
+    """What a batch measures, up to the first maze that cannot be measured: the mazes before it, that, and the rest.
+
+    It matters only to who is still undecided when they come to it, so that verdicts do not depend on the batches.
+
+    Raises:
+        UnmeasurableMazeError: it is the first of the batch.
+    """
+    later: tuple[Maze, ...] = ()
+    while True:
+        try:
+            return batch, measure(batch), later
+        except UnmeasurableMazeError as error:
+            before = [maze.seed for maze in batch].index(error.seed)
+            if not before:
+                raise
+            batch, later = batch[:before], batch[before:] + later
 
 
 def next_batch(stream: Iterator[Maze], size: int) -> tuple[Maze, ...]:

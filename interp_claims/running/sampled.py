@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Optional
 
@@ -20,8 +20,8 @@ from interp_claims.running.context import (
     Measurements,
     Progress,
     RunOptions,
-    UnmeasurableMazeError,
     next_batch,
+    up_to_unmeasurable,
     with_controls,
 )
 from interp_claims.running.independence import check_independence
@@ -151,12 +151,15 @@ def run_sampled(
         key = (*run.key(policy, mazes), "again", *(maze.seed for maze in mazes))
         return measurements.get(key, lambda: run.measured(hypothesis.estimand, policy, mazes))
 
+    def measured_all(batch: tuple[Maze, ...]) -> dict[Optional[Control], np.ndarray]:
+        return {control: measured(control, batch) for control in wanted}
+
     while len(seeds) < budget and (open_lines := still_open()):
         compared = [None] if any(line in contrasts for line in open_lines) else []
         wanted = list(dict.fromkeys([*compared, *(line.control for line in open_lines)]))
         try:
             batch = next_batch(stream, min(BATCH, budget - len(seeds)))
-            batch, values, later = _measurable(measured, wanted, batch)
+            batch, values, later = up_to_unmeasurable(measured_all, batch)
             if not seeds and options.precision == "float32":  # a lower one is too coarse to tell
                 low, high = hypothesis.estimand.bounds
                 check_independence(run.name, batch, values[None], high - low, measured_again)
@@ -208,29 +211,6 @@ def run_sampled(
         seconds=time.monotonic() - began,
         bounds=hypothesis.estimand.bounds,
     )
-
-
-def _measurable(
-    measured: Callable[[Optional[Control], tuple[Maze, ...]], np.ndarray],
-    wanted: Sequence[Optional[Control]],
-    batch: tuple[Maze, ...],
-) -> tuple[tuple[Maze, ...], dict[Optional[Control], np.ndarray], tuple[Maze, ...]]:
-    """What a batch measures, up to the first maze that cannot be measured; and the mazes from that one on.
-
-    It matters only to who is still undecided when they come to it, so that verdicts do not depend on the batches.
-
-    Raises:
-        UnmeasurableMazeError: it is the first of the batch.
-    """
-    later: tuple[Maze, ...] = ()
-    while True:
-        try:
-            return batch, {control: measured(control, batch) for control in wanted}, later
-        except UnmeasurableMazeError as error:
-            before = [maze.seed for maze in batch].index(error.seed)
-            if not before:
-                raise
-            batch, later = batch[:before], batch[before:] + later
 
 
 def _control_result(line: _Line, decide_line: Callable[[_Line], Decision]) -> ControlResult:

@@ -4,19 +4,21 @@ from interp_claims.verdicts.approximate import (
     ShareBelow,
     Statistic,
     bootstrap_interval,
-    correlation,
-    linear_coefficient,
-    logistic_coefficient,
-    negative_share,
-    rank_correlation,
     share_interval,
     studentised_interval,
-    variance_inflation,
     verdict_of_interval,
 )
 from interp_claims.verdicts.betting import STAKES, log_wealth
 from interp_claims.verdicts.estimands import EffectError, Estimand, Mean, Median, Ratio
 from interp_claims.verdicts.families import e_bh
+from interp_claims.verdicts.regressions import (
+    correlation,
+    linear_coefficient,
+    logistic_coefficient,
+    negative_share,
+    rank_correlation,
+    variance_inflation,
+)
 from interp_claims.verdicts.sequential import (
     DEFAULT_ALPHA,
     DEFAULT_BUDGET,

@@ -53,7 +53,7 @@ def under(name, policy, mazes, edit):
 def test_unchanged_is_unchanged_and_a_no_op_does_nothing(policy, mazes):
     edit = subtract(cheese_vector(policy, mazes))
     assert under(UNCHANGED, policy, mazes, edit) is edit
-    assert under("no-op", policy, mazes, edit) == NoOp((DEFAULT_LAYER,))
+    assert under("no-op", policy, mazes, edit) == NoOp(()), "at no layer"
 
 
 def test_negated_turns_the_sign_of_every_number_that_an_edit_puts_in(policy, mazes):

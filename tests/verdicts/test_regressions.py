@@ -9,12 +9,12 @@ from sklearn.linear_model import LogisticRegression
 
 from interp_claims.verdicts import (
     EffectError,
-    approximate,
     bootstrap_interval,
     correlation,
     linear_coefficient,
     logistic_coefficient,
     negative_share,
+    regressions,
     studentised_interval,
     variance_inflation,
 )
@@ -251,9 +251,9 @@ def test_coefficients_solved_together_are_those_of_each_regression(collinear):
     chosen = rng.random((60, 8)) < 0.5
     chosen[:, 2] = True
     expected = [np.linalg.lstsq(gram[:8, :8][np.ix_(c, c)], gram[:8, 8][c], rcond=None)[0][c[:2].sum()] for c in chosen]
-    regular = approximate._are_regular(gram[:8, :8], chosen)
+    regular = regressions._are_regular(gram[:8, :8], chosen)
     dependent = chosen[:, [1, 2, 4]].all(axis=1) & (collinear > 0) | chosen[:, [0, 3]].all(axis=1) & (collinear == 2)
     np.testing.assert_array_equal(regular, ~dependent)
-    got = approximate._coefficients(gram, chosen, 2)
+    got = regressions._coefficients(gram, chosen, 2)
     np.testing.assert_allclose(got, expected, atol=1e-10)
     assert len({round(value, 6) for value in expected}) > 10
