@@ -164,6 +164,7 @@ def test_squares_25_steps_off_the_way_to_the_corner_are_rarely_reached(policy, m
     return (clamped >= 1.1 * base) & (clamped <= 0.3)
 
 
+@pytest.mark.slow
 @approximate_claim(
     number=24,
     source=BY_DISTANCE,
