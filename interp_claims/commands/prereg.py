@@ -123,7 +123,8 @@ def _register(chosen: argparse.Namespace) -> None:
         if chosen.name and names[claim] not in chosen.name:
             continue
         before = ledger.registered(names[claim])
-        if before is not None and _is_as_sealed(before, function, claim, manifest):
+        decided = ledger.resolution(names[claim]) is not None
+        if before is not None and _is_as_sealed(before, function, claim, manifest, decided=decided):
             print(f"{names[claim]}: registered already, as line {before.number}")
             continue
         form, spec = form_of(function, claim, manifest), spec_of(function)
@@ -151,10 +152,10 @@ def _check_different(path: Path, names: Sequence[str]) -> None:
         )
 
 
-def _is_as_sealed(entry: Entry, function: Any, claim: str, manifest: Manifest) -> bool:
+def _is_as_sealed(entry: Entry, function: Any, claim: str, manifest: Manifest, *, decided: bool) -> bool:
     if entry.kind != "registered":
         return False
-    return bool(entry.body["sha256"] == sha256_of(form_as_sealed(entry, function, claim, manifest)))
+    return bool(entry.body["sha256"] == sha256_of(form_as_sealed(entry, function, claim, manifest, decided=decided)))
 
 
 def _put_out_of_reach(ledger: Ledger, path: Path, names: Optional[Sequence[str]]) -> None:
@@ -334,7 +335,8 @@ def _check_predictions(ledger: Ledger, path: Path, manifest: Manifest) -> list[s
         entry = ledger.registered(_name(function))
         if entry is None or entry.kind != "registered":
             continue
-        form = form_as_sealed(entry, function, claim, manifest)
+        decided = ledger.resolution(_name(function)) is not None
+        form = form_as_sealed(entry, function, claim, manifest, decided=decided)
         if entry.body["sha256"] != sha256_of(form):
             raise TamperedError(
                 f"prediction {_name(function)}: was edited after it was registered as line {entry.number} "

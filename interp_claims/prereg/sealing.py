@@ -13,14 +13,16 @@ from interp_claims.claims import ClaimSpec, spec_of
 from interp_claims.controls import Control
 from interp_claims.mazes.sampling import DISCOVERY, REGISTERED, SeedBlock
 from interp_claims.prereg.predictions import PredictionError, prediction_of
-from interp_claims.prereg.source_code import SEALING, source_code_of
+from interp_claims.prereg.source_code import SEALING, hash_of_code, library_code_of, source_code_of
 from interp_claims.results import ENGINE_VERSION
 from interp_claims.verdicts.betting import STAKES
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA
 
 _SEED_RULE = "the block number sha-256 mod 800 of a million level seeds from 1,300,000,000 on; 1"
 _BLOCK = 1_000_000
-_NOT_IN_SEEDS = ("policy", "engine")
+_NOT_IN_SEEDS = ("policy", "engine", "library")
+#: The first rule that seals the library's code.
+_WITH_LIBRARY = 3
 
 
 def sealed_form(
@@ -57,7 +59,29 @@ def sealed_form(
         "seeds": {"rule": _SEED_RULE, "discovery": [DISCOVERY.first, DISCOVERY.size]},
         **_of_spec(spec, sealing, function.__module__),
         **({} if sealing == 1 else {"sealing": sealing}),
+        **({"library": _library_of(function, spec)} if sealing >= _WITH_LIBRARY else {}),
     }
+
+
+def _library_of(function: Callable[..., Any], spec: ClaimSpec) -> dict[str, str]:
+    """The hashes of the library's code that a prediction uses by name, as a measure, an edit, a maze or a control."""
+    steps = [type(step) for step in spec.mazes.steps] if spec.mazes else []
+    controls = [c for c in (*spec.null_controls, *spec.contrast_controls) if not _is_own(c, function.__module__)]
+    return {
+        **library_code_of(function),
+        **{f"{step.__module__}.{step.__qualname__}": hash_of_code(step) for step in steps},
+        **{f"control {control.name}": hash_of_code(control.apply) for control in controls},
+    }
+
+
+def _is_own(control: Control, module: str) -> bool:
+    return inspect.unwrap(control.apply).__module__ == module
+
+
+def as_decided(form: dict[str, Any], sealed: dict[str, Any]) -> dict[str, Any]:
+    """A form with the library's code as it was when a prediction was sealed that has been decided: what became of that
+    code since changes no outcome."""
+    return {**form, "library": sealed["library"]} if "library" in sealed else form
 
 
 def sealing_of(form: dict[str, Any]) -> int:
@@ -87,8 +111,7 @@ def _of_control(control: Control, sealing: int, module: str) -> Any:
     """A control by its name; with its code where it is no control of the library."""
     if sealing == 1:
         return control.name
-    own = inspect.unwrap(control.apply).__module__ == module
-    code = source_code_of(control.apply, sealing) if own else ""
+    code = source_code_of(control.apply, sealing) if _is_own(control, module) else ""
     return {"name": control.name, "policy": control.policy_name, "source_code": code}
 
 
@@ -103,7 +126,10 @@ def sha256_of(form: dict[str, Any]) -> str:
 
 
 def block_of(form: dict[str, Any]) -> SeedBlock:
-    """The seeds that a sealed prediction is decided on: its own, by its hash without policy and engine version."""
+    """The seeds that a sealed prediction is decided on: its own, by its hash without what the seeds leave out.
+
+    That is the policy, the engine's version and the library's code: where these change, the mazes stay.
+    """
     seed = sha256_of({name: value for name, value in form.items() if name not in _NOT_IN_SEEDS})
     number = int(seed, 16) % (REGISTERED.size // _BLOCK)
     return SeedBlock(f"registered {seed[:12]}", REGISTERED.first + number * _BLOCK, _BLOCK)
@@ -111,4 +137,7 @@ def block_of(form: dict[str, Any]) -> SeedBlock:
 
 def differing_fields(form: dict[str, Any], sealed: dict[str, Any]) -> str:
     """The names of what differs between two sealed forms."""
-    return ", ".join(name for name in {**form, **sealed} if form.get(name) != sealed.get(name))
+    differing = [name for name in {**form, **sealed} if form.get(name) != sealed.get(name)]
+    now, then = form.get("library", {}), sealed.get("library", {})
+    parts = sorted(name for name in {**now, **then} if now.get(name) != then.get(name))
+    return ", ".join(f"library: {', '.join(parts)}" if name == "library" else name for name in differing)

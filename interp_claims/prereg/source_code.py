@@ -15,7 +15,11 @@ from typing import Any
 import numpy as np
 
 #: The rule by which code is sealed. A new rule gets a new number; the earlier ones stay, for what was sealed by them.
-SEALING = 2
+SEALING = 3
+#: Where the library makes mazes, edits and measures: what of it a prediction uses is sealed by its hash.
+_MEASURING = tuple(
+    f"interp_claims.{part}" for part in ("controls", "discovery", "edits", "mazes", "measures", "policies")
+)
 _CONSTANTS = (int, float, complex, str, bytes, type(None), range)
 
 
@@ -37,11 +41,35 @@ def source_code_of(function: Callable[..., Any], sealing: int = SEALING) -> str:
     return collected.text()
 
 
+def library_code_of(function: Callable[..., Any]) -> dict[str, str]:
+    """What a function, and all that it uses of its own module, names of the library: sha-256 of its code, by its name.
+
+    Named are the functions and classes that make mazes, edits and measures; hashed with each is what it uses of its own
+    module in turn, and no more, so that not every change of the library is one of every prediction.
+    """
+    own = inspect.unwrap(function)
+    collected = _Collected(own.__module__)
+    collected.visit(getattr(own, "__qualname__", "function"), own)
+    found = {f"{value.__module__}.{value.__qualname__}": value for value in collected.elsewhere}
+    return {name: hash_of_code(value) for name, value in sorted(found.items()) if _measures(value)}
+
+
+def hash_of_code(function: Callable[..., Any]) -> str:
+    """sha-256 of the code of a function or class, with all that it uses of its own module."""
+    return hashlib.sha256(source_code_of(function).encode()).hexdigest()
+
+
+def _measures(value: Any) -> bool:
+    module = str(value.__module__)
+    return any(module == part or module.startswith(f"{part}.") for part in _MEASURING)
+
+
 class _Collected:
     """What was found so far, in the order in which it was found."""
 
     def __init__(self, module: str) -> None:
         self.module = module
+        self.elsewhere: list[Any] = []  # functions and classes of other modules
         self._parts: dict[str, str] = {}
         self._seen: set[int] = set()
         self._alive: list[Any] = []  # so that no identity is given twice
@@ -55,6 +83,8 @@ class _Collected:
         if isinstance(value, (FunctionType, type)):
             if value.__module__ == self.module:
                 self._visit_code(value)
+            else:
+                self.elsewhere.append(value)
         elif isinstance(value, functools.partial):
             self.visit(name, value.func)
             self.visit(f"{name} with", [value.args, value.keywords])

@@ -12,7 +12,7 @@ from interp_claims.mazes.sampling import SeedBlock
 from interp_claims.policies.manifest import Manifest
 from interp_claims.prereg.ledger import Entry, Ledger
 from interp_claims.prereg.predictions import Prediction, PredictionError, prediction_of
-from interp_claims.prereg.sealing import block_of, differing_fields, sealed_form, sealing_of, sha256_of
+from interp_claims.prereg.sealing import as_decided, block_of, differing_fields, sealed_form, sealing_of, sha256_of
 from interp_claims.prereg.source_code import SEALING
 
 
@@ -48,23 +48,35 @@ def standing_of(function: Callable[..., Any], claim: str, ledger: Ledger, manife
         raise PredictionError(
             f"prediction {prediction.name}: is not registered; run interp-claims register {claim.split('::')[0]} first"
         )
-    form = form_as_sealed(entry, function, claim, manifest)
+    form = form_as_sealed(entry, function, claim, manifest, decided=ledger.resolution(prediction.name) is not None)
     if entry.body["sha256"] != sha256_of(form):
         raise PredictionError(
             f"prediction {prediction.name}: was edited after it was registered as line {entry.number} "
-            f"({differing_fields(form, entry.body['sealed'])}); undo that, or register it anew, which draws other mazes"
+            f"({differing_fields(form, entry.body['sealed'])}); undo that, or register it anew, which draws other "
+            "mazes unless the library's code alone has changed"
         )
     about, resolution = ledger.policy_of(prediction.name), ledger.resolution(prediction.name)
     return Standing(prediction, block_of(form), sha256_of(form), about, resolution)
 
 
-def form_as_sealed(entry: Entry, function: Callable[..., Any], claim: str, manifest: Manifest) -> dict[str, Any]:
+def form_as_sealed(
+    entry: Entry, function: Callable[..., Any], claim: str, manifest: Manifest, *, decided: bool
+) -> dict[str, Any]:
     """The form that a prediction would have now, by the rule that it was sealed by then.
+
+    Args:
+        entry: its line on the ledger.
+        function: the prediction as it is now.
+        claim: its identity.
+        manifest: of shipped policies.
+        decided: whether the ledger has its outcome: the library's code may have changed since then.
 
     Raises:
         PredictionError: no such policy is shipped.
     """
-    return form_of(function, claim, manifest, sealing_of(entry.body["sealed"]))
+    sealed = entry.body["sealed"]
+    form = form_of(function, claim, manifest, sealing_of(sealed))
+    return as_decided(form, sealed) if decided else form
 
 
 def form_of(function: Callable[..., Any], claim: str, manifest: Manifest, sealing: int = SEALING) -> dict[str, Any]:

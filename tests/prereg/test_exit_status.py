@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from interp_claims.cli import main
-from interp_claims.prereg import Ledger
+from interp_claims.prereg import Ledger, sealing
 
 REPOSITORY = Path(__file__).parents[2]
 CLAIM = """
@@ -100,6 +100,18 @@ def test_a_prediction_that_was_edited_is_1(ledger, verify, tmp_path):
     assert status == 1
     assert "prediction P1: was edited after it was registered as line 1 (source_code)" in error
     assert verify() == (status, error), "the ledger names the file"
+
+
+def test_a_prediction_whose_measures_were_changed_in_the_library_is_1_until_it_is_decided(ledger, verify, monkeypatch):
+    monkeypatch.setattr(sealing, "hash_of_code", lambda function: "another")
+    status, error = verify("claims/test_p.py")
+    assert status == 1
+    assert "prediction P1: was edited after it was registered as line 1 (library: control untrained)" in error
+    book = Ledger(ledger)
+    book.resolve("P1", {"policy": "one", "policy_sha256": book.policy_of("P1"), "verdict": "refuted"})
+    assert verify("claims/test_p.py") == (0, ""), "the code of then decided it"
+    assert main(["register", "claims/test_p.py"]) == 0
+    assert len(Ledger(ledger).entries) == 2, "it is not registered anew"
 
 
 def test_verify_says_what_it_looked_at_and_what_it_missed(ledger, tmp_path, capsys):

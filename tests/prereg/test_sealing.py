@@ -6,12 +6,24 @@ from functools import lru_cache
 
 import pytest
 
+from interp_claims import controls
 from interp_claims.claims import claim
-from interp_claims.controls import Control
-from interp_claims.mazes import CONFIRMATION, DISCOVERY, DONORS, EVALUATION, REGISTERED, TRAINING, stock_mazes
+from interp_claims.controls import Control, matched_noise, untrained
+from interp_claims.edits import cheese_vector, subtract, vectors
+from interp_claims.mazes import (
+    CONFIRMATION,
+    DISCOVERY,
+    DONORS,
+    EVALUATION,
+    REGISTERED,
+    TRAINING,
+    stock_mazes,
+    with_decision_square,
+)
+from interp_claims.measures import p_cheese
 from interp_claims.prereg import block_of, preregistered, sealed_form, sha256_of
-from interp_claims.prereg.sealing import canonical
-from interp_claims.prereg.source_code import source_code_of
+from interp_claims.prereg.sealing import canonical, differing_fields
+from interp_claims.prereg.source_code import hash_of_code, source_code_of
 from interp_claims.sources import INVARIANTS
 
 CHANGES = {
@@ -144,8 +156,56 @@ def test_the_first_rule_seals_as_it_did(make_prediction):
     assert first["null_controls"] == ["untrained"]
     assert first["source_code"] == source_code_of(prediction, 1)
     latest = sealed_form(prediction, "claims/test_p.py::test_it", "a" * 64)
-    assert latest["sealing"] == 2
+    assert latest["sealing"] == 3
     assert latest["null_controls"] == [{"name": "untrained", "policy": None, "source_code": ""}]
+
+
+def test_the_second_rule_seals_as_it_did(make_prediction):
+    second = sealed_form(make_prediction(), "claims/test_p.py::test_it", "a" * 64, 2)
+    assert "library" not in second
+    assert second["sealing"] == 2
+    assert differing_fields(second, {**second, "budget": 3, "theta": 1}) == "theta, budget"
+
+
+@claim(
+    number=1, source=INVARIANTS, effect_at_least=0.2, bounds=(-1, 1), mazes=with_decision_square(),
+    null_controls=(untrained,), contrast_controls=(matched_noise,),
+)  # fmt: skip
+def _about_the_vector(policy, mazes):
+    """It is so."""
+    return _lowered(policy, mazes)
+
+
+def _lowered(policy, mazes):
+    return p_cheese(policy, mazes) - p_cheese(policy.edited(subtract(cheese_vector(policy, mazes))), mazes)
+
+
+def test_the_librarys_code_that_a_prediction_uses_is_sealed_by_hashes(monkeypatch):
+    about = preregistered("P9", by="somebody", on="2026-01-31", policy="one", data_seen="none")(_about_the_vector)
+    form = sealed_form(about, "claims/test_p.py::test_it", None)
+    assert set(form["library"]) == {
+        "control noise of the same norm",
+        "control untrained",
+        "interp_claims.edits.vectors.cheese_vector",
+        "interp_claims.edits.vectors.subtract",
+        "interp_claims.mazes.sampling._WithDecisionSquare",
+        "interp_claims.mazes.sampling.with_decision_square",
+        "interp_claims.measures.decisions.p_cheese",
+    }
+    monkeypatch.setattr(vectors, "_with_cheese", _lowered)  # what it uses of its own module
+    changed = sealed_form(about, "claims/test_p.py::test_it", None)
+    assert differing_fields(changed, form) == "library: interp_claims.edits.vectors.cheese_vector"
+    assert sha256_of(changed) != sha256_of(form)
+    assert block_of(changed) == block_of(form), "it keeps its mazes"
+
+
+def test_a_control_of_the_library_is_sealed_by_what_it_does(monkeypatch):
+    def changed(edit, policy, mazes):
+        return edit
+
+    before = hash_of_code(matched_noise.apply)
+    assert before == hash_of_code(matched_noise.apply)
+    assert hash_of_code(controls._edits_replaced(changed)) != before
 
 
 def _doubled(policy, mazes):
