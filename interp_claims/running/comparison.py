@@ -12,7 +12,7 @@ from interp_claims.mazes.maze import Maze
 from interp_claims.policies.policy import Policy
 from interp_claims.results import Comparison
 from interp_claims.running.context import BATCH, ClaimToRun, Measurements, RunOptions, next_batch, up_to_unmeasurable
-from interp_claims.running.evidence import asked_in
+from interp_claims.running.evidence import acting_in, asked_in
 from interp_claims.running.older import Older, OlderResults, measured_scores
 from interp_claims.running.paired import Loss
 from interp_claims.verdicts.estimands import Mean
@@ -21,6 +21,7 @@ from interp_claims.verdicts.sequential import Hypothesis, Verdict, first_crossin
 #: In the units of a claim's scores: probabilities, mostly.
 MARGIN = 0.05
 _SAME = Hypothesis(Mean((0, 1)), "at most", 0.05)
+_AS_MUCH = Hypothesis(Mean((-1, 1)), "at most", 0.05)
 
 
 class Change(str, enum.Enum):
@@ -35,13 +36,14 @@ class Change(str, enum.Enum):
 
 
 class Lost(str, enum.Enum):
-    """What a regressed claim lost: an edit that no longer acts, or a policy that does something else unedited.
+    """What a regressed claim lost: an edit that no longer acts, a policy that does something else unedited, or both.
 
     A claim that gives the policy no edit can lose nothing but behaviour.
     """
 
     MECHANISM = "mechanism"
     BEHAVIOUR = "behaviour"
+    BOTH = "mechanism and behaviour"
     UNDECIDED = "undecided"
     NOTHING = ""
 
@@ -159,22 +161,52 @@ def _lost_or_unknown(run: ClaimToRun, policy: Policy, old: Older, options: RunOp
 
 
 def _lost(run: ClaimToRun, policy: Policy, old: Older, options: RunOptions, budget: int) -> Lost:
-    """What a regressed claim lost: behaviour, if it gives the policy no edit, or if the unedited policies differ.
+    """What a regressed claim lost: behaviour, if it gives the policy no edit; else by two facts about its mazes.
 
-    They differ if the total variation of their probabilities is more than .05 on average, in the mazes of the claim and
-    where it looks there: on what it asks of the unedited policy, or, if nothing, of the edited one.
+    *The unedited policies differ*, by a total variation of their probabilities of more than .05 on average, where the
+    claim looks: on what it asks of the unedited policy, or, if nothing, of the edited one. *Its edits act less* than on
+    the older policy: the total variation between edited and unedited is smaller by more than .05.
     """
     assert run.spec.mazes is not None
     stream, seen = run.spec.mazes.stream(options.block), 0
-    changes: list[np.ndarray] = []
-    verdict = Verdict.UNDECIDED
-    while seen < budget and verdict is Verdict.UNDECIDED:
+    changes, lessened = _Told(_SAME, options.alpha), _Told(_AS_MUCH, options.alpha)
+    while seen < budget and (changes.open or lessened.open):
         batch = next_batch(stream, min(BATCH, budget - seen))
         if not seen and all(edit is None for _, edit in asked_in(run, policy, batch)):
             return Lost.BEHAVIOUR
         seen += len(batch)
-        if (change := old.changes(run, policy, batch)) is None:
-            return Lost.UNDECIDED
-        changes.append(change)
-        verdict, _ = first_crossing(np.concatenate(changes), _SAME, options.alpha, options.alpha)
-    return {Verdict.SUPPORTED: Lost.MECHANISM, Verdict.REFUTED: Lost.BEHAVIOUR}.get(verdict, Lost.UNDECIDED)
+        if changes.open:
+            changes.tell(old.changes(run, policy, batch))
+        if lessened.open:
+            before, now = old.acting(run, batch), acting_in(run, policy, batch)
+            lessened.tell(None if before is None or now is None else before - now)
+    return _LOST.get((changes.verdict, lessened.verdict), Lost.UNDECIDED)
+
+
+class _Told:
+    """A statement about numbers that come in batches, until it is decided or a batch has none."""
+
+    def __init__(self, statement: Hypothesis, alpha: float) -> None:
+        self._statement, self._alpha = statement, alpha
+        self._values = np.empty(0)
+        self.verdict, self.open = Verdict.UNDECIDED, True
+
+    def tell(self, values: np.ndarray | None) -> None:
+        """Take account of a batch, or of there being none to be had."""
+        if values is not None:
+            self._values = np.concatenate([self._values, values])
+            self.verdict, _ = first_crossing(self._values, self._statement, self._alpha, self._alpha)
+        self.open = values is not None and self.verdict is Verdict.UNDECIDED
+
+
+#: What was lost, by whether the unedited policies do the same and whether the edits act as much as before. Where the
+#: unedited ones do the same and the claim regressed, the edit does something else, less or not.
+_LOST = {
+    (Verdict.SUPPORTED, Verdict.SUPPORTED): Lost.MECHANISM,
+    (Verdict.SUPPORTED, Verdict.UNDECIDED): Lost.MECHANISM,
+    (Verdict.SUPPORTED, Verdict.REFUTED): Lost.MECHANISM,
+    (Verdict.UNDECIDED, Verdict.REFUTED): Lost.MECHANISM,
+    (Verdict.REFUTED, Verdict.REFUTED): Lost.BOTH,
+    (Verdict.REFUTED, Verdict.SUPPORTED): Lost.BEHAVIOUR,
+    (Verdict.REFUTED, Verdict.UNDECIDED): Lost.BEHAVIOUR,
+}

@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from typing import Any, Optional
 
 import numpy as np
+from scipy.special import softmax
 from torch import Tensor
 
+from interp_claims.mazes.actions import direction_probabilities
 from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.observations import Observations
+from interp_claims.measures.changes import total_variation
 from interp_claims.measures.fields import VectorField, field_squares, vector_fields
 from interp_claims.policies.forward import ActivationEdit, Forward
 from interp_claims.policies.policy import Policy
@@ -217,6 +220,40 @@ class _NotingForward(Forward):
         return super().activations(observations, layer)
 
 
+class _ActingForward(Forward):
+    """A network that notes how much the edits that it is asked about change its answers; it shares all with another."""
+
+    def __init__(self, other: Forward) -> None:
+        self.__dict__.update(other.__dict__)
+        self.changes: dict[int | None, list[float]] = {}
+
+    def outputs(
+        self, observations: Observations, edit: Optional[ActivationEdit] = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        logits, values = super().outputs(observations, edit)
+        if edit is not None:
+            before = super().outputs(observations)[0]
+            changed = total_variation(*(direction_probabilities(softmax(each, axis=1)) for each in (logits, before)))
+            for maze, change in zip(observations.mazes, changed):
+                self.changes.setdefault(maze.seed, []).append(float(change))
+        return logits, values
+
+
+def acting_in(run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> Optional[np.ndarray]:
+    """How much a claim's edits change what a policy does: the total variation of its directions' probabilities, (n,).
+
+    Averaged over all that the claim asks of the edited policy about a maze.
+
+    Returns:
+        None if it asks nothing about one of the mazes.
+    """
+    forward = _ActingForward(policy.forward)
+    _run_on(forward, run, policy, mazes)
+    if not all(maze.seed in forward.changes for maze in mazes):
+        return None
+    return np.array([np.mean(forward.changes[maze.seed]) for maze in mazes])
+
+
 def asked_in(run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> list[tuple[Maze, Optional[ActivationEdit]]]:
     """What a claim asks the network when it measures some mazes: each maze that is shown, and under which edit."""
     return _noted(run, policy, mazes).asked
@@ -250,10 +287,15 @@ def asked_unedited(run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> 
 
 def _noted(run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> _NotingForward:
     forward = _NotingForward(policy.forward)
+    _run_on(forward, run, policy, mazes)
+    return forward
+
+
+def _run_on(forward: Forward, run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> None:
+    """Let a claim measure some mazes on a policy that asks this network."""
     noting = copy.copy(policy)
     noting.forward = forward
     run.function(policy=noting, mazes=mazes, **run.arguments)
-    return forward
 
 
 def _pictured(run: ClaimToRun, policy: Policy, seed: int, chosen: str, score: Optional[float]) -> PicturedMaze | None:

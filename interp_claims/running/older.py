@@ -16,7 +16,7 @@ from interp_claims.measures.changes import mean_total_variation
 from interp_claims.policies.policy import Policy
 from interp_claims.results import ClaimResult
 from interp_claims.running.context import ClaimToRun, Measurements, Progress, RunOptions
-from interp_claims.running.evidence import asked_unedited
+from interp_claims.running.evidence import acting_in, asked_unedited
 from interp_claims.running.sampled import run_sampled
 from interp_claims.verdicts.sequential import Hypothesis, Verdict
 
@@ -37,6 +37,9 @@ class Older(Protocol):
 
     def changes(self, run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> Optional[np.ndarray]:
         """How much a policy differs from it unedited where a claim looks, per maze; None where it cannot be asked."""
+
+    def acting(self, run: ClaimToRun, mazes: tuple[Maze, ...]) -> Optional[np.ndarray]:
+        """How much a claim's edits change what it does, per maze; None where it cannot be asked."""
 
 
 class OlderPolicy:
@@ -78,6 +81,10 @@ class OlderPolicy:
         """See :class:`Older`."""
         shown = asked_unedited(run, policy, mazes)
         return None if shown is None else mean_total_variation(policy.bare, self.policy.bare, shown)
+
+    def acting(self, run: ClaimToRun, mazes: tuple[Maze, ...]) -> Optional[np.ndarray]:
+        """See :class:`Older`."""
+        return acting_in(run, self.policy, mazes)
 
 
 class OlderResults:
@@ -157,6 +164,9 @@ class OlderResults:
 
     def changes(self, run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...]) -> None:
         """See :class:`Older`: saved results tell nothing of the unedited policy."""
+
+    def acting(self, run: ClaimToRun, mazes: tuple[Maze, ...]) -> None:
+        """See :class:`Older`: nor of how much an edit did."""
 
 
 def measured_scores(run: ClaimToRun, policy: Policy, mazes: tuple[Maze, ...], measurements: Measurements) -> np.ndarray:

@@ -1,12 +1,17 @@
 """Comparing a claim on two policies: on which mazes, and what one that cannot be measured leaves standing."""
 
+import copy
+
 import numpy as np
 import pytest
+import torch
 
 from interp_claims.claims import claim, spec_of
 from interp_claims.controls import no_op
-from interp_claims.mazes import CONFIRMATION, MazeError, stock_mazes
+from interp_claims.edits import Vector, add
+from interp_claims.mazes import CONFIRMATION, MazeError, Observations, stock_mazes
 from interp_claims.policies import ImpalaNetwork, Policy
+from interp_claims.policies.network import LOGITS
 from interp_claims.results import ClaimResult
 from interp_claims.running import ClaimToRun, Measurements, RunOptions, comparison
 from interp_claims.running.comparison import Lost, compare
@@ -79,6 +84,51 @@ def test_a_regression_stands_where_nobody_can_say_what_was_lost(claimed, policie
     monkeypatch.setattr(comparison, "_lost", unmeasurable)
     found = compare(run, OlderPolicy(policies[0]), OPTIONS, "", Measurements())
     assert (found.change, found.lost) == ("regressed", str(Lost.UNDECIDED))
+
+
+@pytest.fixture
+def edited(policies):
+    """A claim that regressed on a policy, which it asks under an edit; both made to act much, little or otherwise."""
+
+    def make(acts_before, acts_now, behaves_otherwise):
+        old, new = (copy.copy(policy) for policy in policies)
+        if behaves_otherwise:
+            other = ImpalaNetwork(1).initialise(1)
+            other.state_dict()["fc_policy.bias"][:] += 40 * torch.arange(15)
+            new = Policy(other, name="new")
+        much = {"old": acts_before, "new": acts_now}
+
+        def test_it(policy, mazes):
+            """It is so."""
+            shown = Observations.at_start(mazes)
+            policy.logits(shown)
+            ramp = torch.arange(15).float() * (-40 if policy.name == "old" else 90)
+            policy.edited(add(Vector(LOGITS, ramp * much[policy.name], "ramp"))).logits(shown)
+            return np.full(len(mazes), {"old": 0.9, "new": -0.9}[policy.name])
+
+        declared = {"mazes": stock_mazes(), "bounds": (-1, 1), "effect_at_least": 0.1, "null_controls": [no_op]}
+        function = claim(number=1, source=INVARIANTS, **declared)(test_it)
+        run = ClaimToRun("test_it", spec_of(function), "", function, new, {})
+        return compare(run, OlderPolicy(old), OPTIONS, "", Measurements())
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("acts_before", "acts_now", "behaves_otherwise", "lost"),
+    [
+        (1, 0, False, "mechanism"),
+        (1, -1, False, "mechanism"),  # it acts as much, and otherwise
+        (0, 0, True, "behaviour"),
+        (1, -1, True, "behaviour"),
+        (1, 0, True, "mechanism and behaviour"),
+    ],
+)
+def test_what_was_lost_is_told_by_what_edits_do_and_by_what_the_unedited_policies_do(
+    edited, acts_before, acts_now, behaves_otherwise, lost
+):
+    found = edited(acts_before, acts_now, behaves_otherwise)
+    assert (found.change, found.lost) == ("regressed", lost)
 
 
 def test_results_of_other_mazes_or_of_a_claim_that_broke_off_are_nothing_to_compare_with():
