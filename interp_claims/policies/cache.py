@@ -17,6 +17,8 @@ class ActivationCache:
 
     def __init__(self, max_bytes: int = 300_000_000) -> None:
         self.max_bytes = max_bytes
+        #: Activations of mazes without their mouse, by network and scene: a chunk of them for all networks.
+        self.scenes: OrderedDict[tuple[int, bytes], dict[str, Tensor]] = OrderedDict()
         self._bytes = 0
         self._rows: OrderedDict[tuple[int, str, bytes], Tensor] = OrderedDict()
 
@@ -42,4 +44,5 @@ class ActivationCache:
     def clear(self) -> None:
         """Let go of everything."""
         self._rows.clear()
+        self.scenes.clear()
         self._bytes = 0

@@ -110,7 +110,7 @@ class Forward:
         self._token = next(_tokens)
         self.cache = cache if cache is not None else ActivationCache()
         self._outputs: OrderedDict[bytes, tuple[np.ndarray, float]] = OrderedDict()
-        self._moving = MovingMouse(network, self.device, self.chunk)
+        self._moving = MovingMouse(network, self.device, self.chunk, self.cache.scenes, self._token)
         self.network = self._with_memory(lambda: network.to(self.device).eval().requires_grad_(False))
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._shapes = self._with_memory(self._find_shapes)
@@ -140,7 +140,6 @@ class Forward:
         with contextlib.suppress(torch.cuda.OutOfMemoryError):
             return compute()
         self.cache.clear()
-        self._moving.clear()
         torch.cuda.empty_cache()
         try:
             return compute()

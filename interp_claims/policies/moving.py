@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from typing import Optional
 
 import numpy as np
 import torch
@@ -88,9 +89,18 @@ class MovingMouse:
         network: the network, on its device.
         device: the device.
         chunk: how many mazes without a mouse are run at a time, and how many are kept.
+        scenes: where they are kept; several networks may share it.
+        token: tells this network's from others'.
     """
 
-    def __init__(self, network: ImpalaNetwork, device: torch.device, chunk: int) -> None:
+    def __init__(
+        self,
+        network: ImpalaNetwork,
+        device: torch.device,
+        chunk: int,
+        scenes: Optional[OrderedDict[tuple[int, bytes], dict[str, Tensor]]] = None,
+        token: int = 0,
+    ) -> None:
         self.network, self.device, self.chunk = network, device, chunk
         self.windows_at_once = _WINDOWS_CUDA if device.type == "cuda" else _WINDOWS_CPU
         nodes = network.nodes[: network.position(DEFAULT_LAYER) + 1]
@@ -102,7 +112,8 @@ class MovingMouse:
             elif len(node.inputs) > 1:
                 needed.update(node.inputs)
         self._kept = tuple(node.name for node in nodes if node.name in needed)
-        self._scenes: OrderedDict[bytes, dict[str, Tensor]] = OrderedDict()
+        self._scenes = scenes if scenes is not None else OrderedDict()
+        self._token = token
 
     def rows(self, mazes: Sequence[Maze], layer: str) -> Iterator[tuple[Maze, Tensor]]:
         """Each maze, in some order, with its activation of ``layer``, features last, in memory of its own.
@@ -120,18 +131,14 @@ class MovingMouse:
             self._run_scenes([by_scene[scene][0] for scene in here])
             yield from self._run_windows([maze for scene in here for maze in by_scene[scene]], layer)
 
-    def clear(self) -> None:
-        """Let go of what is kept."""
-        self._scenes.clear()
-
     # -- mazes without a mouse ---------------------------------------------------------------------------------------
 
     def _run_scenes(self, mazes: Sequence[Maze]) -> None:
         """Make sure that the activations of these mazes without their mouse, one chunk at most, are kept."""
         for maze in mazes:
-            if maze.scene in self._scenes:
-                self._scenes.move_to_end(maze.scene)
-        new = [maze for maze in mazes if maze.scene not in self._scenes]
+            if (self._token, maze.scene) in self._scenes:
+                self._scenes.move_to_end((self._token, maze.scene))
+        new = [maze for maze in mazes if (self._token, maze.scene) not in self._scenes]
         if not new:
             return
         pictures = torch.from_numpy(paint(new, mouse=False)).to(self.device)
@@ -141,7 +148,7 @@ class MovingMouse:
         by_layer = {name: found[name].permute(0, 2, 3, 1).contiguous() for name in self._kept}
         by_layer[OBSERVATION] = pictures
         for i, maze in enumerate(new):
-            self._scenes[maze.scene] = {name: value[i].clone() for name, value in by_layer.items()}
+            self._scenes[self._token, maze.scene] = {name: value[i].clone() for name, value in by_layer.items()}
         while len(self._scenes) > self.chunk:
             self._scenes.popitem(last=False)
 
@@ -153,7 +160,7 @@ class MovingMouse:
 
         def base_of(name: str) -> Tensor:
             if name not in base:
-                base[name] = torch.stack([self._scenes[scene][name] for scene in scenes])
+                base[name] = torch.stack([self._scenes[self._token, scene][name] for scene in scenes])
             return base[name]
 
         for first in range(0, len(mazes), self.windows_at_once):
