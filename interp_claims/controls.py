@@ -66,7 +66,7 @@ def _untrained(policy: Policy, mazes: Sequence[Maze]) -> Policy:
 
 
 def _no_op(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
-    return NoOp(())  # at no layer: what the unedited policy answered is not computed again
+    return edit if isinstance(edit, NoOp) else NoOp(())  # at no layer: nothing is computed that is known unedited
 
 
 def _nudge(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:

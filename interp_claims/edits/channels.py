@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Optional, Union
 
 import numpy as np
@@ -77,10 +77,6 @@ class ClampSquares(Edit):
     def map_channels(self, change: ChannelChange) -> Edit:
         return ClampSquares(as_channels(change(self.channels, self.layer)), self.squares, self.values, self.layer)
 
-    def map_values(self, change: Callable[[Tensor], Tensor]) -> Edit:
-        values = change(torch.from_numpy(self.values)).numpy()
-        return ClampSquares(self.channels, self.squares, values, self.layer)
-
     def map_squares(self, change: SquaresChange) -> Edit:
         return ClampSquares(self.channels, change(self.squares), self.values, self.layer)
 
@@ -150,9 +146,6 @@ class ReplaceChannels(Edit):
         changed = as_channels(change(self.channels, self.layer))
         return ReplaceChannels(changed, self.source, self.per, self.name, self.layer)
 
-    def map_values(self, change: Callable[[Tensor], Tensor]) -> Edit:
-        return ReplaceChannels(self.channels, change(self.source), self.per, self.name, self.layer)
-
     def __str__(self) -> str:
         return f"{self.name}({channels_text(self.channels)}, at {self.layer})"
 
@@ -205,10 +198,6 @@ class ScaleChannels(Edit):
 
     def map_channels(self, change: ChannelChange) -> Edit:
         return ScaleChannels(as_channels(change(self.channels, self.layer)), self.positive, self.negative, self.layer)
-
-    def map_values(self, change: Callable[[Tensor], Tensor]) -> Edit:
-        positive, negative = change(torch.tensor([self.positive, self.negative], dtype=torch.float64)).tolist()
-        return ScaleChannels(self.channels, positive, negative, self.layer)
 
     def __str__(self) -> str:
         if self.positive == self.negative:

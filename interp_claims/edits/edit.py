@@ -83,10 +83,6 @@ class Edit(abc.ABC):
         """
         return self
 
-    def map_values(self, change: Callable[[Tensor], Tensor]) -> Edit:
-        """The same edit with other numbers: those that it adds, sets or multiplies by."""
-        return self
-
     def map_squares(self, change: SquaresChange) -> Edit:
         """The same edit on other squares, one per maze; an edit without squares is returned as it is."""
         return self
@@ -153,9 +149,6 @@ class Sequence(Edit):
 
     def map_channels(self, change: ChannelChange) -> Edit:
         return self._each(lambda edit: edit.map_channels(change))
-
-    def map_values(self, change: Callable[[Tensor], Tensor]) -> Edit:
-        return self._each(lambda edit: edit.map_values(change))
 
     def map_squares(self, change: SquaresChange) -> Edit:
         return self._each(lambda edit: edit.map_squares(change))

@@ -189,10 +189,6 @@ class AddVector(Edit):
     def map_vectors(self, change: Callable[[Vector], Vector]) -> Edit:
         return AddVector(change(self.vector), self.coefficient)
 
-    def map_values(self, change: Callable[[Tensor], Tensor]) -> Edit:
-        values = change(self.vector.values)
-        return AddVector(self.vector.with_values(values, f"{self.vector.name}, changed"), self.coefficient)
-
     def __str__(self) -> str:
         verb, size = ("add", self.coefficient) if self.coefficient >= 0 else ("subtract", -self.coefficient)
         times = "" if size == 1 else f", {size:g} times"

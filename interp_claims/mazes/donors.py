@@ -36,11 +36,18 @@ def _cheese(maze: Maze) -> Square:
     return maze.cheese
 
 
-def other_mazes(mazes: Sequence[Maze]) -> tuple[Maze, ...]:
-    """For each maze another one, as stock procgen makes it, its cheese more than two tiles from this one's."""
+def other_mazes(
+    mazes: Sequence[Maze], fits: Callable[[Maze, Maze], bool] = lambda donor, maze: True
+) -> tuple[Maze, ...]:
+    """For each maze another one, as stock procgen makes it, its cheese more than two tiles from this one's.
+
+    Args:
+        mazes: the mazes.
+        fits: whether a donor will do for a maze, besides.
+    """
 
     def elsewhere(maze: Maze) -> Callable[[Maze], bool]:
-        return lambda donor: euclidean(_cheese(donor), _cheese(maze)) > NEARBY_TILES
+        return lambda donor: euclidean(_cheese(donor), _cheese(maze)) > NEARBY_TILES and fits(donor, maze)
 
     return tuple(draw_donor(maze, "other maze", elsewhere(maze)) for maze in mazes)
 

@@ -117,6 +117,12 @@ def _parser() -> argparse.ArgumentParser:
     mutants.add_argument("-k", default="", metavar="EXPRESSION", help="only these claims, as for pytest")
     mutants.add_argument("-n", default="0", metavar="PROCESSES", help="how many processes (default: %(default)s)")
     mutants.add_argument("--mutant", action="append", choices=[m for m in MUTANTS if m != UNCHANGED], help="repeatable")
+    mutants.add_argument(
+        "--results",
+        type=Path,
+        metavar="PATH",
+        help="what pytest claims/ --claims-json wrote for it",
+    )
     mutants.add_argument("--slow", action="store_true", help="with the claims marked slow, left out otherwise")
     return parser
 
@@ -237,17 +243,24 @@ def _mutants(chosen: argparse.Namespace) -> tuple[str, bool]:
     _manifest().check([policy])
     with tempfile.TemporaryDirectory() as folder:
         files = {name: Path(folder) / f"{name}.json" for name in (UNCHANGED, *(chosen.mutant or MUTANTS))}
+        files[UNCHANGED] = chosen.results or files[UNCHANGED]
         for name, path in files.items():
+            if name == UNCHANGED and chosen.results:
+                continue
             words = [sys.executable, "-m", "pytest", str(_CLAIMS), "--policy", policy, "-n", chosen.n, "--resume"]
-            words += ["--mutant", name, "--claims-json", str(path), *(["-k", chosen.k] if chosen.k else [])]
+            words += ["--claims-json", str(path), *(["-k", chosen.k] if chosen.k else [])]
             words += ["-m", "slow or not slow"] if chosen.slow else []
-            words += ["--supported-in", str(files[UNCHANGED])] if name != UNCHANGED else []
+            words += [] if name == UNCHANGED else ["--mutant", name, "--supported-in", str(files[UNCHANGED])]
             status = subprocess.run(words, check=False).returncode
-            if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            refuted = name == UNCHANGED and status == pytest.ExitCode.TESTS_FAILED and path.exists()
+            if not refuted and status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
                 raise InterpClaimsError(f"{' '.join(words)}: ended with status {status}")
         results = {name: read_results(path) for name, path in files.items() if path.exists()}
     if UNCHANGED not in results:
         raise InterpClaimsError(f"-k {chosen.k!r}: chooses no claim")
+    others = {str(r.loaded_as) for r in results[UNCHANGED] if r.loaded_as not in (None, policy)}
+    if others:
+        raise InterpClaimsError(f"{chosen.results}: holds results of {', '.join(sorted(others))}, wanted {policy}")
     cells = cells_of(results, survivors)
     if chosen.json is not None:
         write_atomically(chosen.json, json.dumps(cells_dict(policy, cells), indent=1, ensure_ascii=False) + "\n")

@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from interp_claims.claims import ClaimSpec
 from interp_claims.controls import last_layer_silenced, no_op, random_channels
-from interp_claims.edits.edit import Edit, EditError
+from interp_claims.edits.edit import Content, Edit, EditError, NoOp, Shapes
 from interp_claims.edits.vectors import Vector
 from interp_claims.errors import InterpClaimsError
 from interp_claims.mazes.donors import other_mazes
-from interp_claims.mazes.maze import Maze, Square
+from interp_claims.mazes.maze import WORLD_TILES, Maze, Square
+from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.sampling import maze_rng, shared_rng
-from interp_claims.policies.forward import ActivationEdit
+from interp_claims.policies.forward import ActivationEdit, Rows
 from interp_claims.policies.manifest import ANOTHER, related
 from interp_claims.policies.policy import Policy
 from interp_claims.running.context import ClaimToRun
 from interp_claims.verdicts.estimands import Ratio
 from interp_claims.verdicts.sequential import Hypothesis
 
-#: The claim as it is, without its controls: what mutants are compared with.
+#: The claim as it is, without its controls.
 UNCHANGED = "none"
 #: The mutant for claims that little changes, which no weaker edit can break.
 OVERDONE = "overdone"
@@ -55,15 +57,42 @@ def _checked(edit: ActivationEdit) -> Edit:
     return edit
 
 
+class Opposite(Edit):
+    """What an edit changes, changed by as much in the opposite direction."""
+
+    def __init__(self, edit: Edit) -> None:
+        self.edit = edit
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Those of the edit."""
+        return self.edit.layers
+
+    def apply(self, layer: str, activation: Tensor, rows: Rows) -> Tensor:
+        """The activation, less what the edit would have added to it."""
+        return 2 * activation - self.edit.apply(layer, activation, rows)
+
+    def check_fit(self, shapes: Shapes, observations: Observations) -> None:
+        """Raise unless the edit fits."""
+        self.edit.check_fit(shapes, observations)
+
+    def content(self) -> Iterable[Content]:
+        """The edit."""
+        return [self.edit.sha256]
+
+    def __str__(self) -> str:
+        return f"opposite({self.edit})"
+
+
 def _negated(edit: Edit, mazes: Sequence[Maze]) -> Edit:
-    return edit.map_values(lambda values: -values)
+    return edit if isinstance(edit, NoOp) else Opposite(edit)
 
 
 def _of_another_maze(edit: Edit, mazes: Sequence[Maze]) -> Edit:
     def other_vector(vector: Vector) -> Vector:
         if vector.recipe is None or vector.mazes is None:
             return vector
-        return vector.measured_on(other_mazes(vector.mazes))
+        return vector.measured_on(other_mazes(vector.mazes, _as_full))
 
     def other_square(maze: Maze, square: Square) -> Square:
         squares = [other for other in maze.free_squares if other != square]
@@ -71,6 +100,11 @@ def _of_another_maze(edit: Edit, mazes: Sequence[Maze]) -> Edit:
 
     moved = edit.map_squares(lambda squares: tuple(map(other_square, mazes, squares)))
     return moved.map_vectors(other_vector)
+
+
+def _as_full(donor: Maze, maze: Maze) -> bool:
+    """Whether a donor fills the picture only where the maze does: in one that does, nothing is left to be opened."""
+    return donor.size < WORLD_TILES or maze.size == WORLD_TILES
 
 
 def _channels_shuffled(edit: Edit, mazes: Sequence[Maze]) -> Edit:
@@ -100,7 +134,7 @@ def _replaced_by(policy: Policy, edit: ActivationEdit) -> ActivationEdit:
 MUTANTS: dict[str, Callable[[Policy, Sequence[Maze]], Policy]] = {
     # every edit replaced by one that changes nothing
     "no-op": no_op.apply,
-    # every number that an edit adds, sets or multiplies by, negated
+    # what an edit changes, changed by as much in the opposite direction
     "negated": _edits_changed(_negated),
     # vectors with their channels in another order; edits of channels moved to random ones
     "other-channels": _other_channels,

@@ -1,19 +1,36 @@
 """Mutants: what each makes of real edits, when there is nothing to mutate, and that claims run under them alone."""
 
-import functools
-
 import numpy as np
 import pytest
 import torch
 
 from interp_claims.claims import claim, spec_of, universal_claim
 from interp_claims.controls import no_op, untrained
-from interp_claims.edits import add, cheese_vector, clamp, resample, scale_channels, subtract
-from interp_claims.edits.edit import NoOp, Sequence
-from interp_claims.mazes import DISCOVERY, Observations, drawn_target, stock_mazes, with_decision_square
+from interp_claims.edits import (
+    add,
+    cheese_vector,
+    clamp,
+    resample,
+    scale_channels,
+    subtract,
+    top_right_vector,
+    zero_ablate,
+)
+from interp_claims.edits.edit import EditError, NoOp, Sequence
+from interp_claims.mazes import (
+    DISCOVERY,
+    WORLD_TILES,
+    Observations,
+    drawn_target,
+    other_mazes,
+    size_between,
+    stock_mazes,
+    with_decision_square,
+)
 from interp_claims.mazes.strategies import perfect_mazes
 from interp_claims.measures import p_cheese
 from interp_claims.policies import DEFAULT_LAYER, Policy, roles_of
+from interp_claims.policies.forward import Rows
 from interp_claims.policies.manifest import ANOTHER
 from interp_claims.proof.mutants import (
     MUTANTS,
@@ -56,20 +73,42 @@ def test_unchanged_is_unchanged_and_a_no_op_does_nothing(policy, mazes):
     assert under("no-op", policy, mazes, edit) == NoOp(()), "at no layer"
 
 
-def test_negated_turns_the_sign_of_every_number_that_an_edit_puts_in(policy, mazes):
-    vector = cheese_vector(policy, mazes)
-    negated = functools.partial(under, "negated", policy, mazes)
-    assert torch.equal(negated(subtract(vector)).vector.values, -vector.values)
-    assert negated(subtract(vector)).coefficient == -1
+def test_negated_changes_by_as_much_in_the_opposite_direction(policy, mazes):
+    start = Observations.at_start(mazes)
+    before, vector = policy.activations(start, DEFAULT_LAYER), cheese_vector(policy, mazes)
     targets = [drawn_target(maze) for maze in mazes]
-    assert negated(clamp([1, 2], targets, [3.0, -4.0])).values.tolist() == [-3.0, 4.0]
-    donors = resample(policy, [1], Observations.at_start(mazes))
-    assert torch.equal(negated(donors).source, -donors.source)
-    scaled = negated(scale_channels(1, 2.0, negative=0.5))
-    assert (scaled.positive, scaled.negative) == (-2.0, -0.5)
-    both = negated(Sequence((subtract(vector), clamp(1, targets, 3.0))))
-    assert [type(part).__name__ for part in both.edits] == ["AddVector", "ClampSquares"]
-    assert both.edits[1].values.tolist() == [-3.0]
+    rows = Rows(torch.arange(len(mazes)), torch.arange(len(mazes)))
+    edits = [
+        subtract(vector),
+        clamp([1, 2], targets, [3.0, -4.0]),
+        resample(policy, [1], start),
+        zero_ablate(policy, 1),
+        scale_channels(1, 2.0, negative=0.5),
+        Sequence((subtract(vector), clamp(1, targets, 3.0))),
+    ]
+    for edit in edits:
+        negated = under("negated", policy, mazes, edit)
+        change = edit.apply(DEFAULT_LAYER, before, rows) - before
+        torch.testing.assert_close(negated.apply(DEFAULT_LAYER, before, rows), before - change)
+        negated.check(policy.forward.network, policy.forward.shapes, start)
+    assert under("negated", policy, mazes, subtract(vector)) != under("negated", policy, mazes, add(vector))
+    misfit = under("negated", policy, mazes, clamp(1, targets[:2], 3.0))
+    with pytest.raises(EditError):
+        policy.edited(misfit).logits(start)
+
+
+def test_an_edit_that_changes_nothing_has_no_opposite_and_is_a_no_op_already(policy, mazes):
+    nothing = NoOp((DEFAULT_LAYER,))
+    for name in ("negated", "no-op"):
+        assert under(name, policy, mazes, nothing) is nothing
+
+
+def test_vectors_of_other_mazes_can_be_measured_in_them(policy):
+    framed = size_between(3, 23).sample(DISCOVERY, 24)
+    vector = top_right_vector(policy, framed)
+    changed = under("another-maze", policy, framed, add(vector)).vector
+    assert not torch.equal(changed.values, vector.values)
+    assert any(maze.size == WORLD_TILES for maze in other_mazes(framed)), "others do not fit"
 
 
 def test_other_channels_keep_what_a_vector_holds_but_not_where(policy, mazes):

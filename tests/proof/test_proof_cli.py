@@ -1,5 +1,6 @@
 """The commands: what they write, that they go on where they were stopped, and their exit status."""
 
+import dataclasses
 import json
 import subprocess
 import types
@@ -161,7 +162,7 @@ def runs(monkeypatch, shipped, tmp_path):
 
     def run(words, check):
         asked.append(words)
-        name = words[words.index("--mutant") + 1]
+        name = words[words.index("--mutant") + 1] if "--mutant" in words else "none"
         path = Path(words[words.index("--claims-json") + 1])
         if name in verdicts:
             write_results(path, [result("test_a", verdicts[name], name), result("test_b", verdicts[name], name)])
@@ -176,13 +177,36 @@ def runs(monkeypatch, shipped, tmp_path):
 def test_every_mutant_runs_on_what_is_supported_without_one(runs, tmp_path, page):
     arguments = ["mutants", "-k", "vector", "--json", str(tmp_path / "m.json"), "--markdown", str(page)]
     assert command.main(arguments) == 0
-    mutants = [words[words.index("--mutant") + 1] for words in runs.asked]
-    assert mutants == ["none", "no-op", "negated", "other-channels", "another-maze", "another-checkpoint", "overdone"]
+    assert "--mutant" not in runs.asked[0], "the claims with their controls"
+    mutants = [words[words.index("--mutant") + 1] for words in runs.asked[1:]]
+    assert mutants == ["no-op", "negated", "other-channels", "another-maze", "another-checkpoint", "overdone"]
     assert all(words[words.index("-k") + 1] == "vector" and "--resume" in words for words in runs.asked)
     assert ["--supported-in" in words for words in runs.asked] == [False, *[True] * 6]
     assert json.loads((tmp_path / "m.json").read_text())["counts"] == {"killed": 4}
     assert "4 mutants killed (100.0%), 0 survived" in page.read_text()
     assert not any("slow or not slow" in words for words in runs.asked)
+
+
+def test_results_that_are_at_hand_are_not_measured_again(runs, tmp_path, capsys):
+    rows = [result("test_a", "supported", ""), result("test_b", "not evaluated", "")]
+    write_results(tmp_path / "r.json", [dataclasses.replace(row, loaded_as="one") for row in rows])
+    chosen = ["mutants", "--results", str(tmp_path / "r.json"), "--json", str(tmp_path / "m.json")]
+    assert command.main([*chosen, "--policy", "one"]) == 0
+    assert ["--mutant" in words for words in runs.asked] == [True] * 6
+    assert json.loads((tmp_path / "m.json").read_text())["counts"] == {"killed": 2}, "what says nothing is left out"
+    assert command.main([*chosen, "--policy", "two"]) == 2
+    assert "r.json: holds results of one, wanted two" in capsys.readouterr().err
+
+
+def test_claims_that_are_refuted_without_a_mutant_are_no_trouble(runs, monkeypatch):
+    run = command.subprocess.run
+
+    def failing(words, check):
+        done = run(words, check)
+        return done if "--mutant" in words else subprocess.CompletedProcess(words, 1)
+
+    monkeypatch.setattr(command.subprocess, "run", failing)
+    assert command.main(["mutants"]) == 0
 
 
 def test_slow_claims_are_among_them_when_asked_for(runs):
