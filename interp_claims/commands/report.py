@@ -106,7 +106,8 @@ def _policies_of(run: SavedRun, chosen: argparse.Namespace) -> tuple[dict[str, P
         manifest = Manifest(chosen.manifest)
     except ManifestError as error:
         trouble = str(error)
-    given = [_loaded(manifest, trouble, file, chosen.device) for file in chosen.policy]
+    cache = ActivationCache()  # one for all: what it keeps does not grow with the number of policies
+    given = [_loaded(manifest, trouble, file, chosen.device, cache) for file in chosen.policy]
     found = {policy.sha256: policy for policy in given}
     notes: dict[str, str] = {}
     for result in run.results:
@@ -114,7 +115,7 @@ def _policies_of(run: SavedRun, chosen: argparse.Namespace) -> tuple[dict[str, P
         if name is None or sha256 is None or sha256 in found or name in notes:
             continue
         try:
-            policy = _loaded(manifest, trouble, name, chosen.device)
+            policy = _loaded(manifest, trouble, name, chosen.device, cache)
         except InterpClaimsError as error:
             notes[name] = f"{error}; give its checkpoint with --policy"
             continue
@@ -125,10 +126,10 @@ def _policies_of(run: SavedRun, chosen: argparse.Namespace) -> tuple[dict[str, P
     return found, notes
 
 
-def _loaded(manifest: Optional[Manifest], trouble: str, which: str, device: str) -> Policy:
+def _loaded(manifest: Optional[Manifest], trouble: str, which: str, device: str, cache: ActivationCache) -> Policy:
     if manifest is None:
         raise ManifestError(trouble)
-    return manifest.load(which, device, ActivationCache())
+    return manifest.load(which, device, cache)
 
 
 def _evidence_of(
