@@ -222,7 +222,8 @@ def _mutated_function(function: Callable[..., Any], name: str, of: Hashable) -> 
         def noted(edit: ActivationEdit) -> ActivationEdit:
             nonlocal acted
             changed = _replaced_by(mutant, edit)
-            acted = acted or name == UNCHANGED or changed != edit or mutant.source.forward is not policy.forward
+            borrowed = mutant.source.forward is not policy.forward and not isinstance(edit, NoOp)
+            acted = acted or name == UNCHANGED or changed != edit or borrowed
             return changed
 
         returned = function(**{**arguments, "policy": mutant.with_edits_replaced(noted)})

@@ -283,9 +283,22 @@ def test_a_mutant_that_makes_a_universal_claim_fail_refutes_it(policy):
     assert outcome(it_differs, policy, "no-op").verdict == "refuted"
 
 
+@claim(**declared, effect_at_least=-0.5)
+def it_changes_nothing(policy, mazes):
+    """An edit that changes nothing."""
+    return 0 * policy.edited(NoOp((DEFAULT_LAYER,))).values(Observations.at_start(mazes))
+
+
 @pytest.mark.parametrize(
     ("function", "name"),
-    [(it_edits_nothing, "no-op"), (it_edits_nothing, UNCHANGED), (it_scales, "another-maze")],
+    [
+        (it_edits_nothing, "no-op"),
+        (it_edits_nothing, UNCHANGED),
+        (it_scales, "another-maze"),
+        (it_changes_nothing, "no-op"),
+        (it_changes_nothing, "negated"),
+        (it_changes_nothing, "another-checkpoint"),
+    ],
 )
 def test_where_there_is_nothing_to_mutate_the_claim_says_so(policy, function, name):
     result = outcome(function, policy, name)
