@@ -11,8 +11,8 @@ from interp_claims.errors import CircumstanceError, InterpClaimsError
 from interp_claims.mazes.maze import Maze
 from interp_claims.policies.policy import Policy
 from interp_claims.results import Comparison
+from interp_claims.running.asking import acting_in, asked_in
 from interp_claims.running.context import BATCH, ClaimToRun, Measurements, RunOptions, next_batch, up_to_unmeasurable
-from interp_claims.running.evidence import acting_in, asked_in
 from interp_claims.running.older import Older, OlderResults, measured_scores
 from interp_claims.running.paired import Loss
 from interp_claims.verdicts.estimands import Mean

@@ -15,8 +15,8 @@ from interp_claims.mazes.maze import Maze
 from interp_claims.measures.changes import mean_total_variation
 from interp_claims.policies.policy import Policy
 from interp_claims.results import ClaimResult
+from interp_claims.running.asking import acting_in, asked_unedited
 from interp_claims.running.context import ClaimToRun, Measurements, Progress, RunOptions
-from interp_claims.running.evidence import acting_in, asked_unedited
 from interp_claims.running.sampled import run_sampled
 from interp_claims.verdicts.sequential import Hypothesis, Verdict
 

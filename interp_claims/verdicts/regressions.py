@@ -35,6 +35,17 @@ def correlation(table: np.ndarray) -> tuple[float, float]:
     return r, float((1 - r * r) / np.sqrt(len(table) - 3))
 
 
+def _z_scored(table: np.ndarray, column: int) -> Optional[np.ndarray]:
+    """A table of predictors and an outcome, each z-scored; None where one never varies.
+
+    Raises:
+        EffectError: ``column`` is no predictor of it.
+    """
+    _check_column(column, table.shape[1] - 1)
+    spread = table.std(axis=0)
+    return (table - table.mean(axis=0)) / spread if spread.all() else None
+
+
 def linear_coefficient(column: int) -> Studentised:
     """The coefficient of one column in the least-squares regression of the last column on the others.
 
@@ -46,11 +57,9 @@ def linear_coefficient(column: int) -> Studentised:
     _check_column(column)
 
     def statistic(table: np.ndarray) -> tuple[float, float]:
-        _check_column(column, table.shape[1] - 1)
-        spread = table.std(axis=0)
-        if not spread.all():
+        z = _z_scored(table, column)
+        if z is None:
             return float("nan"), float("nan")
-        z = (table - table.mean(axis=0)) / spread
         x = np.column_stack([z[:, :-1], np.ones(len(z))])
         inverse = np.linalg.pinv(x.T @ x)
         beta = inverse @ x.T @ z[:, -1]
@@ -73,11 +82,10 @@ def logistic_coefficient(column: int) -> Studentised:
     _check_column(column)
 
     def statistic(table: np.ndarray) -> tuple[float, float]:
-        _check_column(column, table.shape[1] - 1)
-        spread = table.std(axis=0)
-        if not spread.all():
+        z = _z_scored(table, column)
+        if z is None:
             return float("nan"), float("nan")
-        x = np.column_stack([(table[:, :-1] - table[:, :-1].mean(axis=0)) / spread[:-1], np.ones(len(table))])
+        x = np.column_stack([z[:, :-1], np.ones(len(z))])
         beta = np.zeros(x.shape[1])
         for _ in range(_NEWTON_STEPS):
             p = expit(x @ beta)

@@ -9,15 +9,15 @@ import pytest
 from interp_claims.claims import approximate_claim, claim, spec_of, universal_claim
 from interp_claims.controls import no_op, untrained
 from interp_claims.edits import add, cheese_vector, resample, subtract
-from interp_claims.mazes import CONFIRMATION, Maze, Observations, only, with_decision_square
+from interp_claims.mazes import CONFIRMATION, Maze, Observations, decision_square, only, with_decision_square
 from interp_claims.mazes.strategies import perfect_mazes
 from interp_claims.measures import mean_total_variation, p_cheese, vector_fields
 from interp_claims.policies import DEFAULT_LAYER, Policy
 from interp_claims.running import ClaimToRun, Measurements, RunOptions, run_claim
+from interp_claims.running.asking import acting_in, asked_unedited
 from interp_claims.running.evidence import (
     Definition,
     Evidence,
-    asked_unedited,
     chosen_mazes,
     evidence_of,
     pictured_mazes,
@@ -282,3 +282,13 @@ def test_two_policies_are_compared_unedited_where_a_claim_looks(make_network):
     at_start = asked_unedited(run(added_and_subtracted), policy, mazes)
     assert at_start.mazes == Observations.at_start([maze.without_cheese() for maze in mazes]).mazes, "under edits alone"
     assert asked_unedited(run(recorded), policy, mazes) is None
+
+
+def test_how_much_edits_act_is_their_total_variation_on_what_is_asked_of_the_edited_policy(policy):
+    mazes = tuple(with_decision_square().sample(CONFIRMATION, 3))
+    acting = acting_in(to_run(lowered, policy), policy, mazes)
+    edited = policy.edited(subtract(cheese_vector(policy, mazes)))
+    squares = Observations.at_squares(mazes, [[decision_square(maze)] for maze in mazes])
+    np.testing.assert_allclose(acting, mean_total_variation(edited, policy, squares), atol=1e-6)
+    assert acting.min() > 0
+    assert acting_in(to_run(recorded, policy), policy, mazes) is None, "it asks nothing of an edited policy"
