@@ -152,10 +152,10 @@ def noise_like(vector: Vector) -> Vector:
         rngs = [maze_rng(maze, f"noise for the {purpose}") for maze in vector.mazes]
     else:
         rngs = [shared_rng(purpose)]
-    drawn = np.stack([rng.standard_normal(shape) for rng in rngs])
-    norms = np.atleast_1d(vector.norms()).reshape(-1, *[1] * len(shape))
-    drawn *= norms / np.sqrt((drawn**2).sum(axis=tuple(range(1, drawn.ndim)), keepdims=True))
-    values = torch.from_numpy(drawn if vector.per_maze else drawn[0]).to(vector.values)
+    values = torch.empty_like(vector.values)
+    for row, rng, norm in zip(values if vector.per_maze else [values], rngs, np.atleast_1d(vector.norms())):
+        drawn = rng.standard_normal(shape)
+        row.copy_(torch.from_numpy(drawn * (norm / np.sqrt((drawn**2).sum()))))
     return vector.with_values(values, f"noise with the norm of the {vector.name}")
 
 

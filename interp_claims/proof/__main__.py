@@ -35,7 +35,8 @@ from interp_claims.proof.matrix import (
 )
 from interp_claims.proof.mechanisms import KINDS
 from interp_claims.proof.mutants import MUTANTS, UNCHANGED
-from interp_claims.proof.simulated import DRAWS, OFFSETS, RUNS, simulate
+from interp_claims.proof.simulated import KINDS as SIMULATED
+from interp_claims.proof.simulated import OFFSETS, RUNS, simulate
 from interp_claims.report.results_json import read_results
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA
 
@@ -175,7 +176,7 @@ def _missing(kept: _Kept, keys: Sequence[str]) -> Iterator[str]:
 
 
 def _rates(chosen: argparse.Namespace) -> tuple[str, bool]:
-    cases = {f"{kind}, {offset:+.2f}": (kind, offset) for kind in DRAWS for offset in OFFSETS}
+    cases = {f"{kind}, {offset:+.2f}": (kind, offset) for kind in SIMULATED for offset in OFFSETS}
     kept = _Kept(chosen.json, {"command": "rates", "runs": chosen.runs})
     for key in _missing(kept, list(cases)):
         kind, offset = cases[key]

@@ -29,7 +29,7 @@ class Counts:
     """What some runs with one truth came to; those that were not decided are the rest.
 
     Attributes:
-        truth: how far the mean effect lies above the threshold.
+        truth: how far the truth lies beyond the threshold, on the side of the claim; below 0, the claim is false.
         runs: how many.
         supported: how many of them supported the claim.
         refuted: how many refuted it.
@@ -69,7 +69,7 @@ class Counts:
 def counts_markdown(rows: Sequence[tuple[str, Counts]]) -> str:
     """A Markdown table: per kind of effect and truth, how often each verdict came out, with exact 99% intervals."""
     lines = [
-        "| effects | mean − threshold | runs | supported | refuted | undecided |",  # noqa: RUF001
+        "| effects | true by | runs | supported | refuted | undecided |",
         "|---|---|---|---|---|---|",
     ]
     for kind, counts in rows:

@@ -15,6 +15,7 @@ from interp_claims.running.context import (
     RunOptions,
     UnmeasurableMazeError,
 )
+from interp_claims.running.memory import give_back_free_memory
 from interp_claims.running.sampled import run_sampled
 from interp_claims.running.universal import run_universal
 from interp_claims.verdicts.sequential import Verdict
@@ -39,6 +40,7 @@ def run_claim(
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> ClaimResult:
     """Run a claim of any kind."""
+    give_back_free_memory()
     if run.spec.kind == "sampled":
         return run_sampled(run, options, measurements, progress)
     return run_approximate(run, options) if run.spec.kind == "approximate" else run_universal(run, options)

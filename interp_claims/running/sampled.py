@@ -25,6 +25,7 @@ from interp_claims.running.context import (
     with_controls,
 )
 from interp_claims.running.independence import check_independence
+from interp_claims.running.memory import give_back_free_memory
 from interp_claims.verdicts.estimands import EffectError
 from interp_claims.verdicts.sequential import (
     Decision,
@@ -38,6 +39,7 @@ from interp_claims.verdicts.sequential import (
 
 #: After this many mazes a null control is given up if it is out of reach.
 _CONTROL_LOOK = 128
+_MAZES_BETWEEN_TRIMS = 256
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 
@@ -169,6 +171,8 @@ def run_sampled(
             break  # what was decided before these mazes stands
         stream = chain(later, stream)
         seeds.extend(maze.seed for maze in batch if maze.seed is not None)
+        if len(seeds) % _MAZES_BETWEEN_TRIMS < BATCH:
+            give_back_free_memory()
         for line in open_lines:
             own = values[line.control]
             line.measured.append(hypothesis.contrast_scores(values[None], own) if line in contrasts else own)

@@ -153,7 +153,7 @@ class Ratio(Estimand):
         return (0.0, _LARGEST_RATIO)
 
     def scores(self, values: np.ndarray, theta: float) -> np.ndarray:
-        return values[:, 0] - theta * values[:, 1]
+        return values[..., 0] - theta * values[..., 1]
 
     def score_bounds(self, theta: float) -> tuple[float, float]:
         return (-theta * self.bounds[1], self.bounds[1])

@@ -13,11 +13,12 @@ from interp_claims.proof.counts import Counts
 from interp_claims.proof.effects import ALPHAS, KINDS
 from interp_claims.proof.intervals import Misses
 from interp_claims.proof.planted_runs import Row
-from interp_claims.proof.simulated import DRAWS, OFFSETS
+from interp_claims.proof.simulated import KINDS as SIMULATED
+from interp_claims.proof.simulated import OFFSETS
 from interp_claims.report.results_json import write_results
 from interp_claims.results import ClaimResult
 
-CASES = len(DRAWS) * len(OFFSETS)
+CASES = len(SIMULATED) * len(OFFSETS)
 
 
 @pytest.fixture
