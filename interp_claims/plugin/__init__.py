@@ -10,17 +10,18 @@ import contextlib
 import dataclasses
 import shlex
 import unittest
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, Optional
 
 import pytest
 
-from interp_claims.claims import policies_named, spec_of
+from interp_claims.claims import spec_of
 from interp_claims.errors import InterpClaimsError
 from interp_claims.outcomes import ClaimFailed, account
-from interp_claims.plugin.items import alike, claim_name, claim_to_run, command_of, longest_first, parameters_of
+from interp_claims.plugin.items import claim_name, claim_to_run, command_of, longest_first, parameters_of
 from interp_claims.plugin.options import pytest_addoption as pytest_addoption
+from interp_claims.plugin.refusals import marked_to_pass, refusal_of
 from interp_claims.plugin.reporter import Reporter
 from interp_claims.plugin.run import Run
 from interp_claims.plugin.scheduling import ByClaim
@@ -98,47 +99,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not claims:
         return
     run = config.stash[_RUN]
-    try:
-        if not run.options.mutant:  # which run without controls
-            run.manifest.check([name for item in claims for name in policies_named(item.obj)])
-    except InterpClaimsError as error:
-        run.refusal = f"a control names a policy that there is not: {error}"
-    if _reruns(config) or _marked(claims, "flaky"):
-        run.refusal = "claims are never rerun until they pass: that raises the rate of false verdicts"
-    if _marked(claims, "xfail"):
-        run.refusal = (
-            "claims are not marked xfail: whatever they came to would pass; put their verdicts on record, with "
-            "interp-claims record, and a flip fails"
-        )
-    if _marked(claims, "skip", "skipif"):
-        run.refusal = (
-            "claims are not marked skip or skipif: what is skipped passes without a verdict; mark those that take long "
-            "slow, or leave them out with -k"
-        )
-    if config.getoption("runxfail"):
-        run.refusal = "--runxfail would report awaited predictions as failures; run claims without it"
-    run.refusal = alike(claims) or run.refusal
+    run.refusal = refusal_of(config, claims, run)
     if path := config.getoption("supported_in"):
         _keep_supported(config, items, Path(path))
     if run.is_worker:
         items.sort(key=longest_first)
     elif run.refusal:  # an error of usage ends the run; a worker, which cannot, fails its claims
         raise pytest.UsageError(run.refusal)
-
-
-def _reruns(config: pytest.Config) -> bool:
-    """Whether failed tests would be run again: by an option of pytest-rerunfailures or flaky, or a setting."""
-    if getattr(config.option, "force_reruns", None) or getattr(config.option, "force_flaky", None):
-        return True
-    asked = getattr(config.option, "reruns", None)
-    if asked is None:
-        with contextlib.suppress(ValueError):  # nobody knows the setting
-            asked = config.getini("reruns")
-    return str(asked or 0).strip() != "0"
-
-
-def _marked(items: Sequence[pytest.Item], *marks: str) -> bool:
-    return any(item.get_closest_marker(mark) for item in items for mark in marks)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -178,7 +145,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Fail what is marked to pass whatever it comes to, before pytest acts on the mark: workers run on."""
     refusal = item.config.stash[_RUN].refusal
-    if refusal and isinstance(item, pytest.Function) and spec_of(item.obj) and _marked([item], *_PASSING):
+    if refusal and isinstance(item, pytest.Function) and spec_of(item.obj) and marked_to_pass([item]):
         pytest.fail(refusal, pytrace=False)
 
 
@@ -310,7 +277,6 @@ def _search(claim: ClaimToRun, folder: Path, command: str) -> str:
     return f"smallest counterexample: {maze!r}\n{maze.to_text()}\n    {command} --replay {shlex.quote(str(path))}"
 
 
-_PASSING = ("xfail", "skip", "skipif")
 _RESULT = pytest.StashKey[ClaimResult]()
 _EVIDENCE = pytest.StashKey[Evidence]()
 _REPLAY = pytest.StashKey[str]()
