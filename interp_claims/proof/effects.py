@@ -40,7 +40,7 @@ ALPHAS = (DEFAULT_ALPHA, 0.05)
 KINDS = ("all or nothing", "smooth")
 #: Level seeds that serve no other purpose; each run draws its mazes from a part of its own.
 _FIRST_SEED, _SEEDS_A_RUN = 2_100_000_000, 10_000
-_LED = 0.35  # more than any planted mean, so that there is always room below
+_LED, _MOST = 0.35, 0.99  # more than any planted mean, so that there is always room below; and less than certain
 _NEARLY = 1e-4
 _CONCENTRATION = 6.0
 
@@ -86,7 +86,7 @@ def run_block(run: int) -> SeedBlock:
 def lowered(policy: Policy, mazes: Sequence[Maze], kind: str, mean: float) -> np.ndarray:
     """How much P(cheese) falls where it is lowered by ``mean`` on average: one number per maze, shape (n,)."""
     towards = np.array([_step_to_cheese(maze) for maze in mazes])
-    led = _LED + (1 - _LED) * p_cheese(policy, mazes)
+    led = _LED + (_MOST - _LED) * p_cheese(policy, mazes)
     goals = led - mean
     drawn = np.array([maze_rng(maze, f"planted effect, {kind}, {mean:.2f}").random() for maze in mazes])
     if kind == "smooth":
