@@ -338,6 +338,29 @@ def test_the_interval_of_a_share_is_written_out():
     assert [type(number) for number in (got, *interval)] == [float] * 3
 
 
+def _finely(rows):
+    """Means of two columns less many numbers: a share of them tells where an interval ends."""
+    grid = np.linspace(-1, 1, 2001)
+    return np.concatenate([rows[:, 0].mean() - grid, 20 * (rows[:, 1].mean() - grid)])
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.1, 0.2])
+def test_the_ends_of_the_interval_of_a_share_lie_at_half_of_alpha(alpha):
+    table, rng = np.random.default_rng(3).normal(size=(40, 2)), np.random.default_rng(7)
+    numbers = _finely(table)
+    drawn = np.array([_finely(table[rng.integers(40, size=40)]) for _ in range(200)])
+    pivots = (drawn - numbers) / drawn.std(axis=0)
+    low, high = np.quantile(pivots.min(axis=1), alpha / 2), np.quantile(pivots.max(axis=1), 1 - alpha / 2)
+    wanted = tuple((numbers - end * drawn.std(axis=0) < 0).mean() for end in (low, high))
+    options = {"alpha": alpha, "seed": 7, "resamples": 200}
+    assert share_interval(table, ShareBelow(_finely), **options)[1] == wanted
+    assert bootstrap_interval(table, ShareBelow(_finely), **options)[1] == wanted
+
+
+def test_a_number_that_is_0_is_not_below_it():
+    assert ShareBelow(lambda rows: np.array([-1.0, -2.0, 0.0, 0.0, 3.0]))(table_of(35)) == 0.4
+
+
 def test_what_no_maze_moves_is_where_it_is():
     fixed = ShareBelow(lambda rows: np.array([-1.0, -1.0, 0.0, 2.0]))
     assert share_interval(table_of(35), fixed, alpha=0.1, seed=4, resamples=50) == (0.5, (0.5, 0.5))

@@ -198,6 +198,7 @@ def test_a_suppressed_column_changes_its_sign_as_often_as_its_suppressor_is_draw
     together = linear_coefficient(0)(table)[0]
     assert together < 0 < alone
     assert 0.35 < negative_share(0)(table) < 0.65, "the second is in half of the subsets"
+    assert len(negative_share(0).numbers(table)) == 200
     assert negative_share(1)(table) == 0, "its own sign is clear"
 
 
