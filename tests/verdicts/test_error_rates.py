@@ -27,7 +27,7 @@ def test_error_rates_and_power_over_twenty_thousand_runs(kind, offset):
     counts = simulate(kind, offset)
     print(f"{kind}, true by {offset:+.2f}: {counts}")
     assert not counts.too_many(DEFAULT_ALPHA), f"{counts}, wanted a rate of {DEFAULT_ALPHA} of {counts.errors}"
-    if abs(offset) == 0.1 and kind != "ratio of means":  # where .1 is a tenth of the threshold, not a half
+    if abs(offset) == 0.1:
         right = counts.supported if offset > 0 else counts.refuted
         assert right >= 0.99 * counts.runs, f"only {right} of {counts.runs} decided rightly at a margin of .1"
 
