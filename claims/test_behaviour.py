@@ -14,6 +14,7 @@ from interp_claims.measures import DECIDING_MAZES, FEATURES, PREDICTIVE, maze_fe
 from interp_claims.sources import POST, STATISTICS_POST
 from interp_claims.verdicts import (
     correlation,
+    linear_coefficient,
     logistic_coefficient,
     negative_share,
     rank_correlation,
@@ -87,14 +88,15 @@ def test_off_distribution_the_agent_often_gets_the_cheese(policy, mazes, behavio
     effect_at_least=0.02,
     bounds=(0, 1),
     mazes=DECIDING_MAZES,
-    null_controls=(always_cheese, untrained),
+    null_controls=(always_cheese,),
     reported="no figure",
 )
 def test_the_agent_sometimes_reaches_neither_cheese_nor_corner(policy, mazes, behaviour):
     """The agent sometimes reaches neither the cheese nor the top-right corner: in at least 2% of mazes.
 
     The source shows a mouse that stops at neither. What is recorded does not tell stopping from wandering about until
-    the 256 steps are over, so both count, and a network that has learnt nothing reaches neither as well.
+    the 256 steps are over, so both count. It is a shortcoming that is claimed, which a network that has learnt nothing
+    has all the more, and which must not be found in a mouse that always gets the cheese.
     """
     return behaviour(policy, mazes).neither
 
@@ -319,13 +321,13 @@ def test_in_a_regression_on_three_distances_the_farther_the_less_the_agent_gets_
     number=10,
     source=STATISTICS_POST.section("Path distance at equal Euclidean distances"),
     mazes=DECIDING_MAZES,
-    statistic=logistic_coefficient(0),
+    statistic=linear_coefficient(0),
     sample=RECORDED,
     at_most=0,
     null_controls=(opposite_outcomes, untrained),
     reported="no figure",
 )
-def test_at_equal_tiles_more_steps_to_the_cheese_lower_cheese_finding(policy, mazes, behaviour):
-    """At equal Euclidean distances, more steps from the decision square to the cheese make getting it less likely."""
+def test_at_equal_tiles_more_steps_to_the_cheese_lower_p_cheese(policy, mazes, behaviour):
+    """At equal Euclidean distances, the more steps the cheese is from the decision square, the lower is P(cheese)."""
     names = [STEPS_TO_CHEESE, TILES_TO_CHEESE, CHEESE_TO_CORNER]
-    return np.column_stack([maze_features(mazes, names), behaviour(policy, mazes).got_cheese])
+    return np.column_stack([maze_features(mazes, names), behaviour(policy, mazes).p_cheese])

@@ -57,6 +57,22 @@ def test_subtracting_the_cheese_vector_lowers_p_cheese(policy, mazes):
 @claim(
     number=11,
     source=POST.section("Quantifying the effect of subtracting the cheese vector"),
+    median_at_least=(0.81 - 0.03) / 2,
+    bounds=(-1, 1),
+    mazes=with_decision_square(),
+    null_controls=(untrained, no_op),
+    reported="median .81 to .03",
+)
+def test_in_half_of_the_mazes_subtracting_the_cheese_vector_takes_half_of_the_reported_fall_off_p_cheese(policy, mazes):
+    """Subtracting a maze's own cheese vector lowers P(cheese) by at least half of the reported fall in at least half of
+    the mazes."""
+    vector = cheese_vector(policy, mazes)
+    return p_cheese(policy, mazes) - p_cheese(policy.edited(subtract(vector)), mazes)
+
+
+@claim(
+    number=11,
+    source=POST.section("Quantifying the effect of subtracting the cheese vector"),
     effect_at_least={"direction": 0.02, "size": (0.749 - 0.034) / 2},
     bounds=(-1, 1),
     mazes=with_decision_square(),

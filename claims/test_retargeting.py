@@ -7,7 +7,7 @@ probability of the path: the geometric mean of the probabilities of its steps.
 import numpy as np
 import pytest
 
-from interp_claims.claims import claim
+from interp_claims.claims import approximate_claim, claim
 from interp_claims.controls import (
     cheese_unseen,
     no_op,
@@ -30,6 +30,7 @@ from interp_claims.measures import (
 )
 from interp_claims.policies import roles_of
 from interp_claims.sources import CODE, PAPER, POST, REVIEWS
+from interp_claims.verdicts import share_of_ratios_above
 
 
 def _one_clamped(policy, targets):
@@ -92,23 +93,22 @@ def test_each_cheese_channel_alone_retargets_the_agent(policy, mazes, rank):
 
 
 @pytest.mark.slow
-@claim(
+@approximate_claim(
     number=21,
     source=CODE.section("retargeting with each cheese channel"),
-    effect_at_least=4 / 11,  # half of the reported 8 of 11
-    bounds=(0, 1),
     mazes=stock_mazes(),
-    null_controls=(untrained, no_op),
-    contrast_controls=(random_channels,),
+    statistic=share_of_ratios_above(1.1),
+    sample=256,
+    at_least=4 / 11,  # half of the reported 8 of 11
+    null_controls=(untrained, no_op, random_channels),
     reported="8 of 11 channels",
 )
-def test_most_cheese_channels_retarget_the_agent_on_their_own(policy, mazes):
+def test_many_cheese_channels_retarget_the_agent_on_their_own(policy, mazes):
     """Of the channels that track the cheese, a share of at least 4 of 11, half of the reported one, retargets alone:
-    clamping one activation of it makes the path to that place at least 1.1 times as probable."""
+    clamping one activation of it makes the path to that place more than 1.1 times as probable on average."""
     targets = [drawn_target(maze) for maze in mazes]
     alone = [clamped_at(policy, [channel], targets) for channel in roles_of(policy).cheese_channels]
-    base, *clamped = paths_without_cheese(targets, mazes, policy, *alone)
-    return np.mean([path >= 1.1 * base for path in clamped], axis=0)
+    return np.column_stack(paths_without_cheese(targets, mazes, policy, *alone))
 
 
 @pytest.mark.slow

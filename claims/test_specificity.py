@@ -123,13 +123,6 @@ _CLAMPED = {
 
 
 @pytest.mark.slow
-@claim(mazes=stock_mazes(), **_CLAMPED)
-def test_clamping_one_activation_retargets_on_another_floor(policy, mazes):
-    """Clamping one activation of a cheese channel retargets the agent in the same mazes on another floor too."""
-    return _paths_under_the_clamp(policy, [_with_another_floor(maze) for maze in mazes])
-
-
-@pytest.mark.slow
 @claim(mazes=size_between(*SIZES["small"]), **_CLAMPED)
 def test_clamping_one_activation_retargets_in_small_mazes(policy, mazes):
     """Clamping one activation of a cheese channel retargets the agent in mazes of sizes 3 to 9 too."""

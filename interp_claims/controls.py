@@ -14,9 +14,10 @@ from typing import Optional
 import numpy as np
 import torch
 
-from interp_claims.edits.channels import ReplaceChannels, zero_ablate
+from interp_claims.edits.channels import ReplaceChannels, ScaleChannels, zero_ablate
 from interp_claims.edits.edit import Edit, EditError, NoOp
 from interp_claims.edits.edit import Sequence as EditSequence
+from interp_claims.edits.smoothing import SmoothNegatives
 from interp_claims.edits.vectors import AddVector, Vector, cheese_vector, noise_like
 from interp_claims.mazes.actions import Direction, direction_between
 from interp_claims.mazes.donors import other_mazes
@@ -119,6 +120,21 @@ def _replacements_undone(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> A
     return NoOp(()) if any(isinstance(part, ReplaceChannels) for part in parts) else edit
 
 
+def _positives_dropped(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
+    if not isinstance(edit, (ScaleChannels, SmoothNegatives)):
+        return edit
+    return ScaleChannels(edit.channels, 0.0, 1.0, edit.layer)
+
+
+def _part_undone(place: int) -> Callable[[Edit, Policy, Sequence[Maze]], ActivationEdit]:
+    def undone(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
+        if not isinstance(edit, EditSequence):
+            return edit
+        return EditSequence(part for i, part in enumerate(edit.edits) if i != place)
+
+    return undone
+
+
 def _cheese_channels(edit: Edit, policy: Policy, mazes: Sequence[Maze]) -> ActivationEdit:
     def theirs(channels: np.ndarray, layer: str) -> np.ndarray:
         roles = roles_of(policy)
@@ -190,7 +206,8 @@ another_mazes_vector = Control("another maze's vector", _edits_replaced(_another
 matched_noise = Control("noise of the same norm", _edits_replaced(_matched_noise))
 #: Every edit moved to as many channels drawn at random for each maze, none of them a cheese channel.
 random_channels = Control("random channels", _edits_replaced(_random_channels))
-#: For claims about recorded behaviour: the cheese where the policy missed it and none where it got it.
+#: For claims about recorded behaviour: the cheese where the policy missed it and none where it got it; likewise, the
+#: probability of a step is that of not taking it.
 opposite_outcomes = Control("opposite outcomes", lambda policy, mazes: policy.with_outcomes(Outcomes.OPPOSITE))
 #: For claims about recorded behaviour: what the policy did in another maze.
 another_mazes_outcomes = Control(
@@ -210,6 +227,12 @@ layers_silenced = Control("whole layer set to zero", _edits_replaced(_layers_sil
 replaced_throughout = Control("all channels replaced", _edits_replaced(_replaced_throughout))
 #: Every edit that replaces channels replaced by one that changes nothing, other edits as they are.
 replacements_undone = Control("replacement undone", _edits_replaced(_replacements_undone))
+#: Every edit that scales channels, or smooths their negative values, replaced by setting their positive ones to zero.
+positives_dropped = Control("positive values dropped instead", _edits_replaced(_positives_dropped))
+#: Of two edits in sequence, the second alone; single edits as they are.
+first_undone = Control("first of two edits undone", _edits_replaced(_part_undone(0)))
+#: Of two edits in sequence, the first alone; single edits as they are.
+second_undone = Control("second of two edits undone", _edits_replaced(_part_undone(1)))
 #: Every edit followed by setting the last layer before the heads to zero: what a claim about entropy must notice.
 last_layer_silenced = Control("last layer set to zero", _edits_replaced(_last_layer_silenced))
 #: Every edit moved to as many cheese channels.

@@ -103,12 +103,16 @@ class Records:
         return record["claims"].get(claim) if record else None
 
     def difference(self, result: ClaimResult) -> str:
-        """What the record was made for, if that is not what was now decided: another statement, or another reason."""
+        """What the record was made for, if it is not what was now decided: another statement, controls or reason."""
         entry = self._entry(result.policy_sha256, result.claim)
         if entry is None:
             return ""
         if entry.get("statement", result.statement) != result.statement:
             return f"another statement, {entry['statement']!r}"
+        before, now = set(entry.get("controls", ())), {control.name for control in result.controls}
+        if before and now and before != now:
+            listed = ", ".join(sorted(before - now)) or ", ".join(sorted(now - before))
+            return f"other controls, {'with' if before - now else 'without'} {listed}"
         if result.verdict == Verdict.NOT_EVALUATED and entry.get("reason", result.reason) != result.reason:
             return f"another reason, {entry['reason']!r}"
         return ""

@@ -28,7 +28,15 @@ def effective_channels_of(policy: Policy) -> tuple[int, ...]:
     policy = policy.source
     if policy.role_set == "published":
         return PUBLISHED_EFFECTIVE
+    return tuple(_found(policy)["channels"])
 
+
+def gains_alone_of(policy: Policy) -> tuple[float, ...]:
+    """What each cheese channel, by rank, adds to the mean path probability when it alone is clamped; found once."""
+    return tuple(_found(policy.source)["gains"])
+
+
+def _found(policy: Policy) -> dict[str, Any]:
     def find() -> dict[str, Any]:
         gains = retargeting_gains(policy.bare)
         roles = roles_of(policy.bare)
@@ -39,10 +47,9 @@ def effective_channels_of(policy: Policy) -> tuple[int, ...]:
             "gains": [round(float(gain), 6) for gain in gains],
         }
 
-    found = frozen(
+    return frozen(
         policy, name_of_set("effective-channels", policy.role_set), [sys.modules[__name__], role_module], find
     )
-    return tuple(found["channels"])
 
 
 def retargeting_gains(policy: Policy) -> np.ndarray:

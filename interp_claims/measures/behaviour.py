@@ -153,16 +153,18 @@ class BehaviourTable:
             keys = [self._another_key(maze) for maze in mazes]
         rows = [self.rows[key] for key in keys]
         got = np.array([row.got_cheese for row in rows], dtype=bool)
+        p_cheese = np.array([row.p_cheese for row in rows], dtype=np.float64)
+        p_top_right = np.array([row.p_top_right for row in rows], dtype=np.float64)
         if policy.outcomes is Outcomes.OPPOSITE:
-            got = ~got
+            got, p_cheese, p_top_right = ~got, 1 - p_cheese, 1 - p_top_right
         if policy.outcomes is Outcomes.ALWAYS_CHEESE:
             got = np.ones_like(got)
         return Behaviour(
             got,
             np.array([row.reached_top_right for row in rows], dtype=bool),
             np.array([row.steps for row in rows], dtype=np.int64),
-            np.array([row.p_cheese for row in rows], dtype=np.float64),
-            np.array([row.p_top_right for row in rows], dtype=np.float64),
+            p_cheese,
+            p_top_right,
         )
 
     def _another_key(self, maze: Maze) -> str:

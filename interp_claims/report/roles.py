@@ -16,6 +16,7 @@ from interp_claims.discovery import (
     channel_stability,
     channels_by_effect,
     effective_channels_of,
+    gains_alone_of,
     layer_scores_of,
     overlap,
 )
@@ -30,14 +31,14 @@ def roles_text(policy: Policy) -> str:
     """Channels and layers of a policy, with scores, ranks and stability."""
     roles, effects, scores = roles_of(policy), channel_effects_of(policy), layer_scores_of(policy)
     file = io.StringIO()
-    Console(file=file, width=_WIDTH).print(
-        _channels_table(policy, roles, effective_channels_of(policy), effects), _layers_table(policy, scores)
-    )
+    Console(file=file, width=_WIDTH).print(_channels_table(policy, roles, effects), _layers_table(policy, scores))
     by_effect = channels_by_effect(effects, len(roles.cheese_channels))
     listed = ", ".join(f"{channel} ({effects[channel]:+.3f})" for channel in by_effect)
     largest = textwrap.fill(f"of all channels, those with the largest effect: {listed}", _WIDTH)
     return (
         "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+        + "\nalone: what clamping it alone adds to how probable the path to a target is; *: of the seven elevenths that"
+        + '\nadd most (the "effective" ones), however little that is'
         + f"\n{largest}"
         + f"\nthey overlap with the cheese channels by {overlap(by_effect, roles.cheese_channels):.2f} (Jaccard)"
         + f"\nthe layer of the papers, {DEFAULT_LAYER}, {_ranks(scores, DEFAULT_LAYER)}"
@@ -57,14 +58,16 @@ def roles_beside(new: Policy, old: Policy) -> str:
     return f"Cheese channels: {listed[0]}; before, {listed[1]}; they overlap by {alike:.2f} (Jaccard)."
 
 
-def _channels_table(policy: Policy, roles: Roles, effective: tuple[int, ...], effects: tuple[float, ...]) -> Table:
+def _channels_table(policy: Policy, roles: Roles, effects: tuple[float, ...]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title=f"{policy.name}: cheese channels at {roles.layer}")
-    for heading in ("channel", "F", "mean at the cheese", "mean elsewhere", "retargets", "effect", "rank by effect"):
+    for heading in ("channel", "F", "mean at the cheese", "mean elsewhere", "alone", "effect", "rank by effect"):
         table.add_column(heading, justify="right")
     ranked = channels_by_effect(effects, len(effects))
-    for channel in roles.cheese_channels:
+    effective = effective_channels_of(policy)
+    for channel, gain in zip(roles.cheese_channels, gains_alone_of(policy)):
         numbers = (roles.f_scores[channel], roles.at_cheese[channel], roles.elsewhere[channel])
-        texts = [f"{numbers[0]:.1f}", f"{numbers[1]:+.3f}", f"{numbers[2]:+.3f}", "yes" if channel in effective else ""]
+        alone = f"{gain:+.3f}{'*' if channel in effective else ' '}"
+        texts = [f"{numbers[0]:.1f}", f"{numbers[1]:+.3f}", f"{numbers[2]:+.3f}", alone]
         table.add_row(str(channel), *texts, f"{effects[channel]:+.3f}", str(1 + ranked.index(channel)))
     return table
 

@@ -5,6 +5,7 @@ from interp_claims.verdicts.approximate import (
     Statistic,
     bootstrap_interval,
     share_interval,
+    share_of_ratios_above,
     studentised_interval,
     verdict_of_interval,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "out_of_reach",
     "rank_correlation",
     "share_interval",
+    "share_of_ratios_above",
     "studentised_interval",
     "variance_inflation",
     "verdict_of_interval",

@@ -36,6 +36,24 @@ class ShareBelow:
         return float((numbers < 0).mean()) if np.isfinite(numbers).all() else float("nan")
 
 
+def share_of_ratios_above(ratio: float) -> ShareBelow:
+    """How many columns have a mean of more than ``ratio`` times that of the first column, as a share of the others.
+
+    Raises:
+        EffectError: a ratio that is not a positive number; the statistic raises one for a table of one column.
+    """
+    if not (np.isfinite(ratio) and ratio > 0):
+        raise EffectError(f"ratio: got {ratio}, wanted a positive number, such as 1.1")
+
+    def shortfalls(table: np.ndarray) -> np.ndarray:
+        if table.shape[1] < 2:
+            raise EffectError("table: got 1 column, wanted a first one and others to compare with it")
+        means = table.mean(axis=0)
+        return np.asarray(ratio * means[0] - means[1:])
+
+    return ShareBelow(shortfalls)
+
+
 Statistic = Union[Studentised, ShareBelow]
 
 RESAMPLES = 2000

@@ -5,11 +5,13 @@ from scipy import stats
 from interp_claims.verdicts import (
     EffectError,
     Verdict,
+    bootstrap_interval,
     correlation,
     linear_coefficient,
     logistic_coefficient,
     negative_share,
     rank_correlation,
+    share_of_ratios_above,
     studentised_interval,
     variance_inflation,
     verdict_of_interval,
@@ -157,3 +159,28 @@ def test_what_is_no_such_table_is_an_error(returned, message):
 def test_of_many_mazes_without_a_number_five_are_named():
     with pytest.raises(EffectError, match=r"for the mazes \[0, 1, 2, 3, 4\] of the batch"):
         checked_table(np.full((8, 2), np.nan), 8)
+
+
+@pytest.mark.parametrize(("ratio", "share"), [(1.1, 0.5), (1.0, 0.75), (2.0, 0.25), (5.0, 0.0)])
+def test_the_share_of_columns_whose_mean_is_so_many_times_that_of_the_first(ratio, share):
+    wave = np.cos(np.arange(60))[:, None]
+    table = np.array([2.0, 2.1, 1.0, 2.3, 4.5]) + 0.01 * (wave - wave.mean())
+    assert share_of_ratios_above(ratio)(table) == share
+    assert bootstrap_interval(table, share_of_ratios_above(ratio), alpha=0.1, seed=0) == (share, (share, share))
+
+
+def test_single_mazes_in_which_a_column_is_larger_do_not_count():
+    rng = np.random.default_rng(0)
+    table = np.exp(rng.normal(0, 0.5, size=(4000, 8)))  # a third of the rows are more than 1.1 times the first, each
+    assert share_of_ratios_above(1.1)(table) == 0
+
+
+@pytest.mark.parametrize("ratio", [0, -1, np.nan, np.inf])
+def test_a_ratio_is_a_positive_number(ratio):
+    with pytest.raises(EffectError, match="wanted a positive number"):
+        share_of_ratios_above(ratio)
+
+
+def test_ratios_need_a_column_to_compare():
+    with pytest.raises(EffectError, match="wanted a first one and others"):
+        share_of_ratios_above(1.1)(np.ones((40, 1)))
