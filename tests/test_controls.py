@@ -15,6 +15,7 @@ from interp_claims.controls import (
     another_policy,
     cheese_channels_instead,
     cheese_unseen,
+    first_undone,
     layers_silenced,
     matched_noise,
     negated,
@@ -22,10 +23,12 @@ from interp_claims.controls import (
     nudge,
     opposite_outcomes,
     own_mazes_vector,
+    positives_dropped,
     random_channels,
     random_channels_like,
     replaced_throughout,
     replacements_undone,
+    second_undone,
     straight_to,
     told_by_the_feature,
     untrained,
@@ -38,6 +41,8 @@ from interp_claims.edits import (
     fill_channels,
     replace_channels,
     resample,
+    scale_channels,
+    smooth_negatives,
     subtract,
     zero_ablate,
 )
@@ -75,6 +80,7 @@ EDIT_CONTROLS = CONTROLS[1:]
 MORE_EDIT_CONTROLS = [own_mazes_vector, negated, layers_silenced, cheese_channels_instead]
 OTHERS = [
     *(opposite_outcomes, another_mazes_outcomes, always_cheese, cheese_unseen),
+    *(first_undone, second_undone, positives_dropped),
     *(told_by_the_feature, replaced_throughout, replacements_undone, straight_to(lambda maze: maze.top_right)),
 ]
 
@@ -468,6 +474,24 @@ def test_edits_that_replace_channels_are_undone_and_others_are_as_they_were(poli
     for edit in (flat, Sequence((flat, one))):
         assert not np.array_equal(policy.edited(edit).logits(shown), policy.logits(shown))
         assert np.array_equal(undone.edited(edit).logits(shown), policy.logits(shown)), "the clamp in it as well"
+
+
+def test_of_two_edits_in_sequence_one_is_left_and_single_edits_are_as_they_were(policy, mazes, edits):
+    first, second = edits["subtract"], edits["zero"]
+    for control, left in ((first_undone, second), (second_undone, first)):
+        undone = control.apply(policy, mazes)
+        assert undone.edited(Sequence((first, second))).edit == Sequence((left,))
+        assert undone.edited(first).edit == first
+
+
+def test_positive_values_are_dropped_where_negative_ones_were_meant(policy, mazes, shown, targets):
+    dropped = positives_dropped.apply(policy, mazes)
+    wanted = scale_channels([3, 5], 0, negative=1)
+    for edit in (scale_channels([3, 5], 1, negative=0), smooth_negatives([3, 5])):
+        assert dropped.edited(edit).edit == wanted
+        assert not np.array_equal(dropped.edited(edit).logits(shown), policy.edited(edit).logits(shown))
+    other = clamp(3, targets, 5.0)
+    assert dropped.edited(other).edit == other
 
 
 # -- other vectors ---------------------------------------------------------------------------------------------------

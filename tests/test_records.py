@@ -91,6 +91,25 @@ def test_why_a_failure_is_accepted_stays_on_record_while_the_verdict_does(folder
     assert "because" not in (folder / "one.json").read_text()
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "difference"),
+    [
+        (("no-op",), ("no-op",), ""),
+        (("no-op",), ("no-op", "untrained"), "other controls, without untrained"),
+        (("no-op", "untrained"), ("no-op",), "other controls, with untrained"),
+        (("no-op",), (), ""),
+    ],
+    ids=["the same", "one more", "one less", "none measured"],
+)
+def test_a_record_holds_only_for_the_controls_it_was_made_with(folder, before, now, difference):
+    def with_controls(names):
+        controls = tuple(ControlResult(name, "null", "refuted", 0.0, (-0.1, 0.1), 100, True) for name in names)
+        return dataclasses.replace(result(), controls=controls)
+
+    Records(folder).write([with_controls(before)])
+    assert Records(folder).difference(with_controls(now)) == difference
+
+
 def test_a_date_that_is_none_is_a_damaged_record(folder):
     Records(folder).write([result(verdict="refuted")], NOISE)
     path = folder / "one.json"

@@ -233,6 +233,16 @@ def test_outcomes_are_those_that_a_control_asks_for(tiny_policy, mazes, outcomes
     assert told.steps.tolist() == steps
 
 
+@pytest.mark.parametrize("outcomes", [Outcomes.OWN, Outcomes.OPPOSITE])
+def test_opposite_outcomes_are_opposite_probabilities_too(tiny_policy, mazes, outcomes):
+    p, q = np.array([0.1, 0.7, 0.2, 0.4]), np.array([0.5, 0.1, 0.8, 0.3])
+    rows = [row(maze, 1, cheese=cheese, top_right=corner) for maze, cheese, corner in zip(mazes, p, q)]
+    told = BehaviourTable("", rows).of(tiny_policy.with_outcomes(outcomes), mazes)
+    own = outcomes is Outcomes.OWN
+    np.testing.assert_allclose(told.p_cheese, p if own else 1 - p)
+    np.testing.assert_allclose(told.p_top_right, q if own else 1 - q)
+
+
 def steps_of_others(policy, rows, mazes):
     return BehaviourTable("", rows).of(policy.with_outcomes(Outcomes.OF_ANOTHER_MAZE), mazes).steps.tolist()
 
