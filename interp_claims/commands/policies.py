@@ -16,12 +16,13 @@ from interp_claims.errors import InterpClaimsError
 from interp_claims.files import check_marks, make_folder, write_between_marks
 from interp_claims.mazes.sampling import with_decision_square
 from interp_claims.measures import behaviour as behaviour_module
-from interp_claims.measures.behaviour import BehaviourTable, file_of, gathered_folder
+from interp_claims.measures.behaviour import BehaviourTable, BehaviourTables, file_of, gathered_folder
 from interp_claims.measures.offsets import success_by_offset
 from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.devices import check_device
 from interp_claims.policies.manifest import Manifest, untrained_like
 from interp_claims.policies.policy import Policy
+from interp_claims.report.accuracies import accuracies_text
 from interp_claims.report.roles import roles_markdown, roles_text
 
 _FORM = argparse.RawDescriptionHelpFormatter
@@ -29,6 +30,7 @@ _EPILOG = """\
 examples:
   interp-claims behaviour my_checkpoint.pth
   interp-claims behaviour region5-seed0-scale2 --plot offsets.png
+  interp-claims behaviour region5-seed0 --predict
   interp-claims roles my_checkpoint.pth
 
 exit status: 0 done, 2 wrong usage or a file that cannot be read or written, 130 interrupted
@@ -52,7 +54,12 @@ def add_commands(commands: Any) -> None:
         type=Path,
         metavar="FILE",
         help="draw how often one policy gets the cheese, by where it lies, seen from the top-right corner; "
-        "the table of a policy that ships is there already",
+        "the table of a policy that ships is there already, for this and for --predict",
+    )
+    behaviour.add_argument(
+        "--predict",
+        action="store_true",
+        help="show how often models that were fitted on other mazes are right about whether a policy gets the cheese",
     )
     behaviour.add_argument("--device", default="cpu", help="default: %(default)s")
     behaviour.add_argument(
@@ -94,13 +101,16 @@ def _behaviour(chosen: argparse.Namespace) -> None:
     for which in names:
         policy = manifest.load(which, chosen.device, ActivationCache())
         path = file_of(policy, chosen.manifest.parent / "behaviour")
-        if chosen.plot is None or not path.exists():
+        shown = chosen.plot is not None or chosen.predict
+        if not shown or not path.exists():
             make_folder(folder)
             path = file_of(policy, folder)
             for each in (policy, untrained_like(policy)):
                 _gather(each, file_of(each, folder))
         if chosen.plot is not None:
             _plot(policy, BehaviourTable.read(path, policy.sha256), chosen.plot)
+        if chosen.predict:
+            sys.stdout.write(accuracies_text(policy, BehaviourTables(path.parent)))
 
 
 def _check_plot(path: Path, names: Sequence[str]) -> None:
