@@ -16,6 +16,7 @@ EFFECTS = (0.0625, 0.25, 0.125)
 def found(monkeypatch):
     monkeypatch.setattr(report, "roles_of", lambda policy: FOUND)
     monkeypatch.setattr(report, "effective_channels_of", lambda policy: (0,))
+    monkeypatch.setattr(report, "gains_alone_of", lambda policy: (-0.0625, 0.03125))
     monkeypatch.setattr(report, "layer_scores_of", lambda policy: SCORES)
     monkeypatch.setattr(report, "channel_stability", lambda policy: 0.754)
     monkeypatch.setattr(report, "channel_effects_of", lambda policy: EFFECTS)
@@ -29,8 +30,8 @@ def text(found):
 def test_channels_are_shown_in_the_order_of_their_ranks_with_their_numbers(text):
     assert f"small: cheese channels at {DEFAULT_LAYER}" in text
     rows = [line.split() for line in text.splitlines()]
-    first = rows.index(["2", "123.5", "+1.250", "-0.125", "+0.125", "2"])
-    assert first < rows.index(["0", "10.0", "+0.500", "+0.250", "yes", "+0.062", "3"])
+    first = rows.index(["2", "123.5", "+1.250", "-0.125", "-0.062", "+0.125", "2"])
+    assert first < rows.index(["0", "10.0", "+0.500", "+0.250", "+0.031*", "+0.062", "3"])
 
 
 def test_layers_are_shown_in_the_order_of_the_network(text):
@@ -56,6 +57,7 @@ def test_ranks_stability_and_the_hash_are_said(text):
 def test_many_channels_are_listed_on_several_lines(found, monkeypatch):
     many = Roles(DEFAULT_LAYER, tuple(range(11)), (1.0,) * 128, (0.5,) * 128, (0.25,) * 128, 512)
     monkeypatch.setattr(report, "roles_of", lambda policy: many)
+    monkeypatch.setattr(report, "gains_alone_of", lambda policy: (0.0,) * 11)
     monkeypatch.setattr(report, "channel_effects_of", lambda policy: tuple(i / 1000 for i in range(128)))
     text = report.roles_text(Policy(ImpalaNetwork(1).initialise(0), name="small"))
     assert max(map(len, text.splitlines())) <= 110
