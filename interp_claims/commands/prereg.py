@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import io
-import math
 import re
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
@@ -20,7 +20,7 @@ from interp_claims.policies.manifest import Manifest
 from interp_claims.prereg.ledger import Entry, Ledger, LedgerError, TamperedError
 from interp_claims.prereg.meant import read_meant
 from interp_claims.prereg.predictions import PredictionError, prediction_of, read_out_of_reach
-from interp_claims.prereg.reach import Reach, reach_of
+from interp_claims.prereg.reach import reach_of
 from interp_claims.prereg.scoring import UNIFORM_BRIER, Score, scores
 from interp_claims.prereg.sealing import block_of, differing_fields, sha256_of
 from interp_claims.prereg.standing import form_as_sealed, form_of, predictions_in
@@ -130,15 +130,12 @@ def _register(chosen: argparse.Namespace) -> None:
         form, spec = form_of(function, claim, manifest), spec_of(function)
         assert spec is not None
         reach = reach_of(spec)
-        if not (reach.can_support and reach.can_refute):
-            verdict = "refuted" if reach.can_support else "supported"
-            raise PredictionError(
-                f"{names[claim]}: cannot be {verdict} within {spec.budget} mazes whatever they say; give it a larger "
-                "budget or another threshold"
-            )
+        if obstacle := reach.obstacle():
+            raise PredictionError(f"{names[claim]}: {obstacle}")
         entry = ledger.register(form, [shipped.sha256 for shipped in manifest.entries.values()])
         print(f"{names[claim]}: registered as line {entry.number}, seal {entry.body['sha256']}")
-        print(f"    decided on level seeds from {block_of(form).first:,} on; {_power_text(reach, spec.budget)}")
+        print(f"    decided on level seeds from {block_of(form).first:,} on")
+        print(textwrap.indent(reach.text(), "    "))
     print(f"head of the ledger: {ledger.head}")
 
 
@@ -178,18 +175,6 @@ def _name(function: Any) -> str:
     prediction = prediction_of(function)
     assert prediction is not None
     return prediction.name
-
-
-def _power_text(reach: Reach, budget: int) -> str:
-    def text(share: float) -> str:
-        return "–" if math.isnan(share) else f"{share:.0%}"  # noqa: RUF001
-
-    parts = [f"{margin:g} away: {text(yes)} / {text(no)}" for margin, yes, no in _rows(reach)]
-    return f"power to support / refute with {budget} mazes at most, at shares of the range {', '.join(parts)}"
-
-
-def _rows(reach: Reach) -> Sequence[tuple[float, float, float]]:
-    return [(margin, *both) for margin, both in reach.power.items()]
 
 
 def _bind(chosen: argparse.Namespace) -> None:
