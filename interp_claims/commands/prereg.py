@@ -16,12 +16,12 @@ from rich.table import Table
 
 from interp_claims.claims import spec_of
 from interp_claims.policies.cache import ActivationCache
-from interp_claims.policies.manifest import Manifest
+from interp_claims.policies.manifest import Manifest, untrained_identities
 from interp_claims.prereg.ledger import Entry, Ledger, LedgerError, TamperedError
 from interp_claims.prereg.meant import read_meant
 from interp_claims.prereg.predictions import PredictionError, prediction_of, read_out_of_reach
 from interp_claims.prereg.reach import reach_of
-from interp_claims.prereg.scoring import UNIFORM_BRIER, Score, scores
+from interp_claims.prereg.scoring import UNIFORM_BRIER, Score, is_prospective, scores
 from interp_claims.prereg.sealing import block_of, differing_fields, sha256_of
 from interp_claims.prereg.standing import form_as_sealed, form_of, predictions_in
 from interp_claims.report.results_json import read_results
@@ -178,9 +178,14 @@ def _name(function: Any) -> str:
 
 
 def _bind(chosen: argparse.Namespace) -> None:
-    policy = Manifest(chosen.manifest).load(chosen.policy, "cpu", ActivationCache())
-    entry = Ledger(chosen.ledger).bind(chosen.name, policy.name, policy.sha256)
+    manifest = Manifest(chosen.manifest)
+    policy = manifest.load(chosen.policy, "cpu", ActivationCache())
+    ledger = Ledger(chosen.ledger)
+    entry = ledger.bind(chosen.name, policy.name, policy.sha256)
     print(f"{chosen.name}: is about {policy.name}, sha256 {policy.sha256} (line {entry.number})")
+    registered = ledger.registered(chosen.name)
+    if registered is not None and not is_prospective(ledger, registered, *_known(ledger, manifest)):
+        print(f"{chosen.name}: counts as retrospective: that policy could be known when it was registered")
 
 
 def _resolve(chosen: argparse.Namespace) -> None:
@@ -219,9 +224,17 @@ def _resolve(chosen: argparse.Namespace) -> None:
 
 
 def _score(chosen: argparse.Namespace) -> None:
-    shipped = {entry.sha256 for entry in Manifest(chosen.manifest).entries.values()}
     meant = read_meant(chosen.meant or _MEANT) if chosen.meant or _MEANT.exists() else {}
-    print(score_text(scores(Ledger(chosen.ledger), shipped, meant)))
+    ledger = Ledger(chosen.ledger)
+    shipped, untrained = _known(ledger, Manifest(chosen.manifest))
+    print(score_text(scores(ledger, shipped, meant, untrained)))
+
+
+def _known(ledger: Ledger, manifest: Manifest) -> tuple[set[str], set[str]]:
+    """The identities of shipped policies, and of untrained ones of their widths where one may have been bound."""
+    shipped = {entry.sha256 for entry in manifest.entries.values()}
+    others = {e.body["policy_sha256"] for e in ledger.entries if e.kind == "bound"} - shipped
+    return shipped, untrained_identities(e.scale for e in manifest.entries.values()) if others else set()
 
 
 def score_text(found: Sequence[Score]) -> str:
