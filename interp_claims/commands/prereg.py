@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import io
-import math
 import re
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
@@ -16,12 +16,12 @@ from rich.table import Table
 
 from interp_claims.claims import spec_of
 from interp_claims.policies.cache import ActivationCache
-from interp_claims.policies.manifest import Manifest
+from interp_claims.policies.manifest import Manifest, untrained_identities
 from interp_claims.prereg.ledger import Entry, Ledger, LedgerError, TamperedError
 from interp_claims.prereg.meant import read_meant
 from interp_claims.prereg.predictions import PredictionError, prediction_of, read_out_of_reach
-from interp_claims.prereg.reach import Reach, reach_of
-from interp_claims.prereg.scoring import UNIFORM_BRIER, Score, scores
+from interp_claims.prereg.reach import reach_of
+from interp_claims.prereg.scoring import UNIFORM_BRIER, Score, is_prospective, scores
 from interp_claims.prereg.sealing import block_of, differing_fields, sha256_of
 from interp_claims.prereg.standing import form_as_sealed, form_of, predictions_in
 from interp_claims.report.results_json import read_results
@@ -130,15 +130,12 @@ def _register(chosen: argparse.Namespace) -> None:
         form, spec = form_of(function, claim, manifest), spec_of(function)
         assert spec is not None
         reach = reach_of(spec)
-        if not (reach.can_support and reach.can_refute):
-            verdict = "refuted" if reach.can_support else "supported"
-            raise PredictionError(
-                f"{names[claim]}: cannot be {verdict} within {spec.budget} mazes whatever they say; give it a larger "
-                "budget or another threshold"
-            )
+        if obstacle := reach.obstacle():
+            raise PredictionError(f"{names[claim]}: {obstacle}")
         entry = ledger.register(form, [shipped.sha256 for shipped in manifest.entries.values()])
         print(f"{names[claim]}: registered as line {entry.number}, seal {entry.body['sha256']}")
-        print(f"    decided on level seeds from {block_of(form).first:,} on; {_power_text(reach, spec.budget)}")
+        print(f"    decided on level seeds from {block_of(form).first:,} on")
+        print(textwrap.indent(reach.text(), "    "))
     print(f"head of the ledger: {ledger.head}")
 
 
@@ -180,22 +177,15 @@ def _name(function: Any) -> str:
     return prediction.name
 
 
-def _power_text(reach: Reach, budget: int) -> str:
-    def text(share: float) -> str:
-        return "–" if math.isnan(share) else f"{share:.0%}"  # noqa: RUF001
-
-    parts = [f"{margin:g} away: {text(yes)} / {text(no)}" for margin, yes, no in _rows(reach)]
-    return f"power to support / refute with {budget} mazes at most, at shares of the range {', '.join(parts)}"
-
-
-def _rows(reach: Reach) -> Sequence[tuple[float, float, float]]:
-    return [(margin, *both) for margin, both in reach.power.items()]
-
-
 def _bind(chosen: argparse.Namespace) -> None:
-    policy = Manifest(chosen.manifest).load(chosen.policy, "cpu", ActivationCache())
-    entry = Ledger(chosen.ledger).bind(chosen.name, policy.name, policy.sha256)
+    manifest = Manifest(chosen.manifest)
+    policy = manifest.load(chosen.policy, "cpu", ActivationCache())
+    ledger = Ledger(chosen.ledger)
+    entry = ledger.bind(chosen.name, policy.name, policy.sha256)
     print(f"{chosen.name}: is about {policy.name}, sha256 {policy.sha256} (line {entry.number})")
+    registered = ledger.registered(chosen.name)
+    if registered is not None and not is_prospective(ledger, registered, *_known(ledger, manifest)):
+        print(f"{chosen.name}: counts as retrospective: that policy could be known when it was registered")
 
 
 def _resolve(chosen: argparse.Namespace) -> None:
@@ -234,9 +224,17 @@ def _resolve(chosen: argparse.Namespace) -> None:
 
 
 def _score(chosen: argparse.Namespace) -> None:
-    shipped = {entry.sha256 for entry in Manifest(chosen.manifest).entries.values()}
     meant = read_meant(chosen.meant or _MEANT) if chosen.meant or _MEANT.exists() else {}
-    print(score_text(scores(Ledger(chosen.ledger), shipped, meant)))
+    ledger = Ledger(chosen.ledger)
+    shipped, untrained = _known(ledger, Manifest(chosen.manifest))
+    print(score_text(scores(ledger, shipped, meant, untrained)))
+
+
+def _known(ledger: Ledger, manifest: Manifest) -> tuple[set[str], set[str]]:
+    """The identities of shipped policies, and of untrained ones of their widths where one may have been bound."""
+    shipped = {entry.sha256 for entry in manifest.entries.values()}
+    others = {e.body["policy_sha256"] for e in ledger.entries if e.kind == "bound"} - shipped
+    return shipped, untrained_identities(e.scale for e in manifest.entries.values()) if others else set()
 
 
 def score_text(found: Sequence[Score]) -> str:

@@ -99,6 +99,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not claims:
         return
     run = config.stash[_RUN]
+    for item in claims:
+        run.journal.code.of([item.path])
     run.refusal = refusal_of(config, claims, run)
     if path := config.getoption("supported_in"):
         _keep_supported(config, items, Path(path))
@@ -208,7 +210,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
 def _finished(item: pytest.Function, claim: ClaimToRun, options: RunOptions, run: Run) -> ClaimResult:
     """The result of a claim, from the journal where a run is resumed and it is there."""
     old = _older(item, run) if not options.prediction else None
-    key = run.key(claim, options, old)
+    key = run.key(claim, options, old, item.path)
     if item.config.getoption("resume") and (kept := run.journal.get(key)) is not None:
         policy, kept = claim.policy, dataclasses.replace(kept, command=claim.command)
         # The weights are the same, but they may be called otherwise now.

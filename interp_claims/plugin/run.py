@@ -170,13 +170,13 @@ class Run:
         statement = str(claim.spec.hypotheses.get(claim.threshold, ""))
         return self.records.verdict_of(older.sha256, claim.name, statement) or ""
 
-    def key(self, claim: ClaimToRun, options: RunOptions, older: Optional[Older]) -> str:
-        """What a claim's result is kept under, for ``--resume``."""
+    def key(self, claim: ClaimToRun, options: RunOptions, older: Optional[Older], collected: Path) -> str:
+        """What the result of a claim, collected from a file, is kept under, for ``--resume``."""
         against = "" if older is None else f"{older.key} {self._before(older, claim)}"
         measured = [claim.policy, older.policy if isinstance(older, OlderPolicy) else None]
         named = [*policies_named(claim.function), *([ANOTHER] if options.mutant else [])]
         others = [self.manifest.identity_of(name, policy) for policy in measured if policy for name in named]
-        return self.journal.key(claim, options, against, others)
+        return self.journal.key(claim, options, against, others, collected)
 
     def policies_of(self, prediction: Prediction) -> list[str]:
         """The shipped policy that a prediction is about; none where that does not exist yet, or does not ship."""

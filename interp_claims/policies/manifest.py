@@ -6,14 +6,14 @@ import dataclasses
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
 from interp_claims.errors import InterpClaimsError
 from interp_claims.policies.agreement import Agreement
 from interp_claims.policies.cache import ActivationCache
-from interp_claims.policies.checkpoints import file_sha256, load_network
+from interp_claims.policies.checkpoints import file_sha256, identity, load_network
 from interp_claims.policies.network import ImpalaNetwork
 from interp_claims.policies.policy import Policy
 
@@ -220,6 +220,16 @@ def related(policy: Policy, which: str) -> Policy:
         policy.relatives[which] = policy.find_related(which)
         policy.relatives[which].role_set = policy.role_set
     return policy.relatives[which]
+
+
+def is_untrained(name: str) -> bool:
+    """Whether a policy's name is one by which an untrained one is made, such as ``untrained-scale4-seed0``."""
+    return _UNTRAINED.fullmatch(name) is not None
+
+
+def untrained_identities(scales: Iterable[int], seeds: Sequence[int] = (0, 1)) -> set[str]:
+    """The identities of untrained policies of some widths; by default of the seeds that controls take."""
+    return {identity(ImpalaNetwork(s).initialise(seed).state_dict()) for s in set(scales) for seed in seeds}
 
 
 def untrained_like(policy: Policy, seed: int = 0) -> Policy:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Container, Mapping
 from typing import Any, Optional
 
+from interp_claims.policies.manifest import is_untrained
 from interp_claims.prereg.ledger import Entry, Ledger
 from interp_claims.prereg.meant import Meant
 
@@ -24,8 +25,9 @@ class Score:
         name, by, on, sentence: of the prediction.
         state: ``supported``, ``refuted``, ``undecided`` or ``not evaluated``; ``awaiting`` or ``out of reach``.
         why: the reason where it is out of reach or was not evaluated.
-        prospective: whether its policy did not exist, or was not shipped, when it was registered; one that was
-            registered anew after its policy was bound, or its outcome known, is not.
+        prospective: whether nobody could know its policy when it was registered, as far as the ledger tells: it was not
+            shipped, is no untrained one that can be made at any time, and no line before tells of the same weights or
+            of an outcome of this prediction.
         credences: by outcome; empty if none were recorded.
         brier: three-way, from 0 to 2, where each outcome has a credence; else of the sentence alone, from 0 to 1; None
             where there is nothing to score.
@@ -52,7 +54,12 @@ class Score:
     meant: Optional[Meant] = None
 
 
-def scores(ledger: Ledger, shipped: Container[str], meant: Mapping[str, Meant] | None = None) -> list[Score]:
+def scores(
+    ledger: Ledger,
+    shipped: Container[str],
+    meant: Mapping[str, Meant] | None = None,
+    untrained: Container[str] = (),
+) -> list[Score]:
     """The score of every prediction on a ledger, in the order of their first registration.
 
     A prediction that was registered anew after its outcome has a score for each registration that has an outcome, and
@@ -62,9 +69,15 @@ def scores(ledger: Ledger, shipped: Container[str], meant: Mapping[str, Meant] |
         ledger: the ledger.
         shipped: identities of the policies that ship with the suite: predictions about these are retrospective.
         meant: the networks that their authors meant, by the predictions' names, where they are others.
+        untrained: identities of untrained policies, known whatever name they were bound by. Bound by the name that they
+            are made by, they are known without.
     """
     names = list(dict.fromkeys(entry.name for entry in ledger.entries))
-    return [_score(ledger, entry, shipped, meant or {}) for name in names for entry in _to_score(ledger, name)]
+    told = [(name, entry) for name in names for entry in _to_score(ledger, name)]
+    return [
+        _score(ledger, entry, is_prospective(ledger, entry, shipped, untrained), (meant or {}).get(name))
+        for name, entry in told
+    ]
 
 
 def _to_score(ledger: Ledger, name: str) -> list[Entry]:
@@ -76,7 +89,7 @@ def _to_score(ledger: Ledger, name: str) -> list[Entry]:
     return [*earlier.values(), last]
 
 
-def _score(ledger: Ledger, entry: Entry, shipped: Container[str], meant: Mapping[str, Meant]) -> Score:
+def _score(ledger: Ledger, entry: Entry, prospective: bool, meant: Optional[Meant]) -> Score:
     name = entry.name
     told = entry.body if entry.kind == "out of reach" else entry.body["sealed"]
     resolution = ledger.outcome_of(entry)
@@ -92,14 +105,14 @@ def _score(ledger: Ledger, entry: Entry, shipped: Container[str], meant: Mapping
         str(told["sentence"]),
         state,
         str(why),
-        entry.kind == "registered" and not _is_shipped(ledger, entry, shipped) and not _known_before(ledger, entry),
+        prospective,
         credences,
         brier,
         log,
         tuple(e.at for e in ledger.entries if e.name == name and e.kind in ("registered", "out of reach")),
         entry != ledger.registered(name),
         ledger.policy_name_of(entry),
-        _other_meant(ledger, entry, meant.get(name)),
+        _other_meant(ledger, entry, meant),
     )
 
 
@@ -110,10 +123,36 @@ def _other_meant(ledger: Ledger, entry: Entry, meant: Optional[Meant]) -> Option
     return None if meant.sha256 is not None and ledger.policy_of_registration(entry) == meant.sha256 else meant
 
 
+def is_prospective(ledger: Ledger, entry: Entry, shipped: Container[str], untrained: Container[str] = ()) -> bool:
+    """Whether nobody could know a prediction's policy when it was registered, as far as the ledger tells.
+
+    Args:
+        ledger: the ledger.
+        entry: the line that registers it.
+        shipped: as :func:`scores` takes it.
+        untrained: as :func:`scores` takes it.
+    """
+    if entry.kind != "registered" or _is_shipped(ledger, entry, shipped):
+        return False
+    return not (_known_before(ledger, entry) or _is_untrained(ledger, entry, untrained))
+
+
 def _known_before(ledger: Ledger, entry: Entry) -> bool:
     """Whether the ledger tells of the prediction's policy, or of an outcome, before this registration."""
-    told = ("bound", "resolved")
-    return any(e.name == entry.name and e.kind in told and e.number < entry.number for e in ledger.entries)
+    about, told = ledger.policy_of_registration(entry), ("bound", "resolved")
+    before = [e for e in ledger.entries if e.number < entry.number]
+    return any(
+        (e.kind in told and (e.name == entry.name or e.body["policy_sha256"] == about))
+        or (e.kind == "registered" and about in e.body.get("shipped", ()))
+        for e in before
+    )
+
+
+def _is_untrained(ledger: Ledger, entry: Entry, untrained: Container[str]) -> bool:
+    """Whether a registration's policy is an untrained one: whoever knows the seed has it."""
+    about = ledger.policy_of_registration(entry)
+    bound = [e.body for e in ledger.entries if e.kind == "bound" and e.body["policy_sha256"] == about]
+    return about in untrained or any(is_untrained(str(body["policy"])) for body in bound)
 
 
 def _is_shipped(ledger: Ledger, entry: Entry, shipped: Container[str]) -> bool:

@@ -1,8 +1,8 @@
 """What was finished stays finished: results kept one by one, for ``--resume`` after a run that was cut short.
 
-A result depends on the claim's file, this library, the weights of the policy and of those that its controls name, the
-recorded behaviour that it reads and the options alone, so that one that was kept under the hash of all of them is the
-one that measuring again would give.
+A result depends on the claim's file and the local code that it imports, this library, the weights of the policy and of
+those that its controls name, the recorded behaviour that it reads and the options alone, so that one that was kept
+under the hash of all of them is the one that measuring again would give.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import interp_claims
 from interp_claims.files import CacheWarning, FileError, cache_folder, make_folder, write_atomically
 from interp_claims.results import ENGINE_VERSION, ClaimResult
 from interp_claims.running.context import ClaimToRun, RunOptions
+from interp_claims.running.local_code import LocalCode
 
 
 @lru_cache(maxsize=1)
@@ -38,12 +39,23 @@ class Journal:
 
     Args:
         folder: where they are; by default in the cache folder.
+
+    Attributes:
+        code: the code beside claims. Whoever imports claims reads it then, before anybody can edit it.
     """
 
     def __init__(self, folder: Optional[Path] = None) -> None:
         self.folder = cache_folder() / "journal" if folder is None else folder
+        self.code = LocalCode()
 
-    def key(self, run: ClaimToRun, options: RunOptions, against: str = "", others: Sequence[str] = ()) -> str:
+    def key(
+        self,
+        run: ClaimToRun,
+        options: RunOptions,
+        against: str = "",
+        others: Sequence[str] = (),
+        collected: Optional[Path] = None,
+    ) -> str:
         """The hash of everything that a result depends on.
 
         Args:
@@ -52,12 +64,14 @@ class Journal:
             options: how it is run.
             against: identity of the policy that it is compared with, or empty.
             others: identities of the policies that its controls measure instead.
+            collected: the file that pytest found the claim in, which may have its function from another.
         """
         policy = run.policy
-        file = inspect.getsourcefile(inspect.unwrap(run.function))
+        written = inspect.getsourcefile(inspect.unwrap(run.function))
+        files = [Path(file) for file in (collected, written) if file]
         parts = {
             "claim": run.name,
-            "file": hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else "",
+            "code": self.code.of(files) if files else {},
             "library": library_sha256(),
             "engine": ENGINE_VERSION,
             "policy": None

@@ -259,6 +259,37 @@ def test_another_record_of_behaviour_is_looked_up(project):
     assert_measured_anew_after(testdir, lambda: (testdir.path / "tables").write_text("more"))
 
 
+HELPED = """
+from my_helper import measure
+
+@declared(effect_at_least=0.2)
+def test_counted(policy, mazes):
+    \"\"\"It counts how often it is measured.\"\"\"
+    with open("measured", "a") as file:
+        file.write("x")
+    return [measure() if policy._edit_transform is None else 0.0 for _ in mazes]
+"""
+
+
+def test_a_module_beside_the_claims_that_says_otherwise_is_asked_anew(project):
+    testdir = project(HELPED)
+    helper = testdir.path / "claims" / "my_helper.py"
+    helper.write_text("def measure():\n    return 1.0\n")
+    assert run(testdir).ret == 0
+    before = times_measured(testdir)
+    assert run(testdir, "--resume").ret == 0
+    assert times_measured(testdir) == before > 0
+    helper.write_text("def measure():\n    return 0.0  # otherwise\n")
+    run(testdir, "--resume", "--claims-json", "results.json")
+    assert rows(testdir)["counted"]["verdict"] == "refuted"
+
+
+def test_a_conftest_above_the_claims_that_says_otherwise_is_asked_anew(project):
+    testdir = project(COUNTED)
+    conftest = testdir.path / "conftest.py"
+    assert_measured_anew_after(testdir, lambda: conftest.write_text(f"{conftest.read_text()}\nother = 1\n"))
+
+
 def assert_measured_anew_after(testdir, change):
     """What is finished is taken over until something changes that it rests on."""
     assert run(testdir).ret == 0

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from interp_claims.cli import main
 from interp_claims.commands.prereg import score_text
+from interp_claims.policies import ImpalaNetwork, save_network
 from interp_claims.prereg import Ledger, PredictionError, scores
 from interp_claims.prereg.meant import Meant, read_meant
 
@@ -120,6 +122,54 @@ def test_bound_to_what_was_shipped_when_it_was_registered_a_prediction_is_retros
     assert score.prospective == prospective
 
 
+@pytest.mark.parametrize("told", ["bound", "resolved", "shipped"])
+def test_bound_to_weights_that_the_ledger_told_of_before_a_prediction_is_retrospective(tmp_path, make_form, told):
+    def form(name):
+        return make_form(None, name=name, policy=None, description="to come")
+
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.register(form("Y1"), ["a" * 64] if told == "shipped" else [])
+    ledger.register(form("Y2"))
+    if told != "shipped":
+        ledger.bind("Y1", "mine", "a" * 64)
+    if told == "resolved":
+        ledger.resolve("Y1", {**OUTCOME, "verdict": "supported"})
+    for name in ("Y3", "Y4"):
+        ledger.register(form(name))
+    for name, policy in (("Y2", "a"), ("Y3", "a"), ("Y4", "b")):
+        ledger.bind(name, "another name", policy * 64)
+    found = {score.name: score.prospective for score in scores(ledger, ())}
+    assert found == {"Y1": True, "Y2": told != "shipped", "Y3": False, "Y4": True}
+
+
+def test_bound_to_an_untrained_policy_a_prediction_is_retrospective(tmp_path, make_form):
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    for name, policy, sha256 in (("Y1", "untrained-scale4-seed7", "a"), ("Y2", "mine", "b"), ("Y3", "theirs", "c")):
+        ledger.register(make_form(None, name=name, policy=None, description="to come"))
+        ledger.bind(name, policy, sha256 * 64)
+    assert [score.prospective for score in scores(ledger, (), None, {"b" * 64})] == [False, False, True]
+
+
+def test_an_untrained_policy_is_recognised_by_its_weights_under_another_name(tmp_path, make_form, capsys):
+    for seed in (1, 5):
+        save_network(ImpalaNetwork(2).initialise(seed), tmp_path / f"seed{seed}.safetensors")
+    ledger, manifest = tmp_path / "ledger.jsonl", str(REPOSITORY / "fixtures/policies.toml")
+    known = "counts as retrospective: that policy could be known"
+    for name, policy, is_known in (
+        ("Y1", tmp_path / "seed1.safetensors", True),
+        ("Y2", tmp_path / "seed5.safetensors", False),
+        ("Y3", "untrained-scale1-seed3", True),
+        ("Y4", tmp_path / "seed5.safetensors", True),
+    ):
+        Ledger(ledger).register(make_form(None, name=name, policy=None, description="to come"))
+        assert main(["bind", name, str(policy), "--ledger", str(ledger), "--manifest", manifest]) == 0
+        assert (f"{name}: {known}" in capsys.readouterr().out) == is_known, name
+    assert main(["score", "--ledger", str(ledger), "--manifest", manifest]) == 0
+    text = capsys.readouterr().out
+    assert [len(rows(text, kind)) for kind in ("prospective", "retrospective")] == [1, 1]
+    assert [score.prospective for score in scores(Ledger(ledger), ())] == [True, True, False, False]
+
+
 def test_what_was_not_evaluated_is_listed_with_the_reason_and_has_no_score(tmp_path, make_form):
     ledger = Ledger(tmp_path / "ledger.jsonl")
     ledger.register(make_form())
@@ -137,6 +187,7 @@ def two_predictions(folder, make_form, policy_sha256="a" * 64):
     ledger = Ledger(folder / "ledger.jsonl")
     for name in ("P1", "P2"):
         ledger.register(make_form(policy_sha256, name=name))
+    for name in ("P1", "P2"):
         ledger.resolve(name, {**OUTCOME, "policy_sha256": policy_sha256, "verdict": "supported"})
     return ledger
 
