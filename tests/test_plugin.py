@@ -1283,6 +1283,8 @@ def test_where_no_comparison_can_be_made_the_verdict_stands_and_the_claim_fails(
     assert told in Path("summary.md").read_text()
     assert main(["record", "results.json"]) == 0
     assert "supported      claims/test_some_claims.py::test_it_is_large on two (new)" in capsys.readouterr().out
+    assert main(["attest", "results.json", "fixtures/two.safetensors", "--out", "statement.json"]) == 0
+    assert json.loads(Path("statement.json").read_text())["predicate"]["result"] == "FAILED", "as the run"
     assert run(testdir, "--resume", *options).ret == 1, "what was not compared is no finished result"
 
 
