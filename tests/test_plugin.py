@@ -1268,6 +1268,38 @@ def test_a_threshold_that_changed_since_cannot_be_compared(project):
     result.stdout.fnmatch_lines(["*states mean at least 0.1, but mean at least 0.2 in the saved results of one*"])
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("return noisy(", "return 0.9 * noisy(", "*is measured by code of hash *, but by other code, of hash *"),
+        (
+            "effect_at_least=0.2)",
+            "effect_at_least=0.2, mazes=size_between(3, 7))",
+            "*is measured in size_between(smallest=3, largest=7), but in stock_mazes() in the saved results of one*",
+        ),
+    ],
+    ids=["measure", "mazes"],
+)
+def test_another_measure_or_other_mazes_cannot_be_compared_with_saved_results(project, old, new, why):
+    text = "from interp_claims.mazes import size_between\n" + COMPARED.format(old=0.5, new=0.5)
+    testdir = project(text)
+    saved(testdir, "--at-least", "64")
+    project(text.replace(old, new))
+    result, comparison = compared_with_saved(testdir)
+    assert (result.ret, comparison) == (1, None)
+    result.stdout.fnmatch_lines([why])
+
+
+def test_what_changes_no_measure_can_be_compared_with_saved_results(project):
+    text = COMPARED.format(old=0.5, new=0.5)
+    testdir = project(text)
+    saved(testdir, "--at-least", "800")
+    text = text.replace("effect_at_least=0.2", "effect_at_least=0.2, budget=900, reported='no figure'")
+    project(text.replace("The effect is large", "It is large").replace("    return", "    # the mean\n\n    return"))
+    result, comparison = compared_with_saved(testdir)
+    assert (result.ret, comparison["change"]) == (0, "non-inferior")
+
+
 def test_where_no_comparison_can_be_made_the_verdict_stands_and_the_claim_fails(project, capsys):
     testdir = project(COMPARED.format(old=0.5, new=0.5))
     saved(testdir)

@@ -17,7 +17,7 @@ from interp_claims.report.results_json import read_results
 from interp_claims.report.sweep import sweep_markdown
 from interp_claims.results import ClaimResult
 from interp_claims.running.comparison import MARGIN, compare_saved
-from interp_claims.running.older import OlderResults
+from interp_claims.running.older import ComparisonError, OlderResults
 from interp_claims.running.sweep import NOT_COMPARED, RATE, REGRESSED, sweep
 from interp_claims.verdicts.sequential import Hypothesis, Verdict
 
@@ -153,7 +153,10 @@ def _row(
         return _lost(now, f"there is no such claim in {chosen.claims}")
     if spec.kind != "sampled":
         return _by_verdict(was, now, old.name)
-    comparison = compare_saved(claim, hypothesis_of(spec, claim), new, old, chosen.margin)
+    try:
+        comparison = compare_saved(claim, hypothesis_of(spec, claim), new, old, chosen.margin)
+    except ComparisonError as error:
+        return _lost(now, str(error).removeprefix(f"{claim}: "))
     if comparison is not None:
         fails = chosen.undecided == "fail"
         return dataclasses.replace(now, comparison=comparison), outcome_of_comparison(

@@ -68,7 +68,7 @@ def sweep(
         margin: the largest loss that counts as none.
 
     Raises:
-        ComparisonError: a policy twice, or a threshold that has changed since results were saved.
+        ComparisonError: a policy twice, or no mazes to look at.
         EffectError: a rate that is no share.
     """
     if look < 1:
@@ -103,7 +103,10 @@ def _first_pairs(
             return none, f"broke off on {results.name}: {results.broken_off[claim].reason}"
         if results.result(claim) is None:
             return none, f"not in the results of {results.name}"
-    pairs = paired(claim, hypothesis, new, old)
+    try:
+        pairs = paired(claim, hypothesis, new, old)
+    except ComparisonError as error:
+        return none, str(error).removeprefix(f"{claim}: ")
     return (pairs[:look], "") if len(pairs) >= look else (none, f"{len(pairs)} mazes in common, wanted {look}")
 
 

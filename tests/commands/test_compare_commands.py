@@ -101,8 +101,48 @@ def test_few_common_mazes_leave_it_undecided(folder, capsys):
 def test_another_threshold_cannot_be_compared(folder, capsys):
     old = saved(folder / "old.json", [0.5] * 50, statement="mean at least 0.3")
     new = saved(folder / "new.json", [0.5] * 50, name="two")
-    assert cli.main(["compare", old, new]) == 2
-    assert "states mean at least 0.2, but mean at least 0.3 in the saved results of one" in capsys.readouterr().err
+    why = (
+        "(states mean at least 0.2, but mean at least 0.3 in the saved results of one; measure the older policy again)"
+    )
+    assert cli.main(["compare", old, new]) == 1
+    assert capsys.readouterr().out.endswith(f": not compared {why}\n")
+    assert cli.main(["sweep", old, new, "--mazes", "50"]) == 1
+    assert why[1:-1] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "why"),
+    [
+        (
+            {"distribution": "stock_mazes()"},
+            {"distribution": "roomy()"},
+            "is measured in roomy(), but in stock_mazes()",
+        ),
+        (
+            {"distribution": "roomy()", "code_sha256": "a" * 64},
+            {"distribution": "roomy()", "code_sha256": "b" * 64},
+            "is measured by code of hash bbbbbbbb, but by other code, of hash aaaaaaaa,",
+        ),
+    ],
+    ids=["mazes", "code"],
+)
+def test_scores_of_other_mazes_or_of_another_measure_cannot_be_compared(folder, capsys, before, now, why):
+    old = saved(folder / "old.json", [0.5] * 800, **before)
+    new = saved(folder / "new.json", [0.5] * 800, name="two", **now)
+    told = f"{why} in the saved results of one; measure the older policy again"
+    assert cli.main(["compare", old, new]) == 1
+    assert capsys.readouterr().out.endswith(f": not compared ({told})\n")
+    assert cli.main(["sweep", old, new]) == 1
+    shown = capsys.readouterr().out
+    assert "0 non-inferior, 1 not compared" in shown
+    assert shown.endswith(f" on two: {told}\n")
+
+
+@pytest.mark.parametrize("told", [{}, {"distribution": "stock_mazes()", "code_sha256": "a" * 64}])
+def test_results_of_older_versions_do_not_tell_what_was_measured_and_are_compared(folder, capsys, told):
+    new = saved(folder / "new.json", [0.5] * 800, name="two", distribution="stock_mazes()", code_sha256="a" * 64)
+    assert cli.main(["compare", saved(folder / "old.json", [0.5] * 800, **told), new]) == 0
+    assert "1 non-inferior" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("options", "status"), [([], 0), (["--undecided", "fail"], 1)])
