@@ -1077,6 +1077,15 @@ def test_a_smaller_effect_fails_though_the_claim_is_still_supported(project):
     assert float(channels[3]) == pytest.approx(len(new & old) / len(new | old), abs=0.005)
 
 
+def test_the_summary_tells_which_of_two_policies_regressed(project):
+    testdir = project(COMPARED.format(old=0.6, new=0.4))
+    options = ["--policy", "two", "--policy", "one", "--against", "one", "--summary", "summary.md"]
+    assert run(testdir, *options).ret == 1
+    worse, same = Path("summary.md").read_text().split("\n\n## ")
+    assert worse.startswith("## two against one: failed\n\n1 regressed; ")
+    assert same.startswith("one against one: passed\n\n1 non-inferior; ")
+
+
 def test_a_larger_effect_is_non_inferior(project):
     result, comparison = compared(project, 0.3, 0.6)
     assert (result.ret, comparison["change"]) == (0, "non-inferior")
@@ -1255,7 +1264,7 @@ def test_claims_that_were_not_saved_are_run_and_said_not_to_be_compared(project)
     assert (result.ret, comparison) == (0, None)
     result.stdout.fnmatch_lines(["SUPPORTED, NOT COMPARED: The effect is large."])
     run(testdir, "--policy", "two", "--against", "old.json", "--summary", "summary.md")
-    text = "No claim was compared.\n\nNot compared:\n\n- another: supported, not compared\n"
+    text = "## two: no claim was compared\n\nNot compared:\n\n- another: supported, not compared\n"
     assert Path("summary.md").read_text() == text
 
 

@@ -98,7 +98,8 @@ def _compare(chosen: argparse.Namespace) -> int:
     old, new = (OlderResults(read_results(path)) for path in (chosen.old, chosen.new))
     functions = claims_in(chosen.claims, chosen.claims.resolve().parent)
     claims = dict.fromkeys([*old.claims, *old.broken_off, *new.claims, *new.broken_off])
-    rows = [_row(claim, old, new, _spec(functions, claim), chosen) for claim in claims]
+    told = [_row(claim, old, new, _spec(functions, claim), chosen) for claim in claims]
+    rows = [(dataclasses.replace(row, policy=new.name), outcome) for row, outcome in told]  # those it lacks, too
     _show(comparison_markdown(rows), chosen.summary)
     return 1 if any(outcome.error is not None for _, outcome in rows) else 0
 

@@ -32,10 +32,7 @@ def summary_markdown(run: SavedRun) -> str:
         lines.append(_row(result))
     text = "\n".join(lines) + "\n"
     compared = [row for result in run.results if (row := _compared(result)) is not None]
-    for policy in run.matrix.policies:
-        if rows := [row for row in compared if row[0].policy == policy]:
-            text += f"\n{comparison_markdown(rows)}"
-    return text
+    return f"{text}\n{comparison_markdown(compared)}" if compared else text
 
 
 def _compared(result: ClaimResult) -> Optional[tuple[ClaimResult, Outcome]]:

@@ -257,7 +257,7 @@ def test_a_claim_without_scores_fails_by_its_verdict(folder, capsys, verdict):
     new = written(folder / "new.json", measured([], name="two", verdict=verdict, **universal))
     assert cli.main(["compare", old, new]) == 1
     shown = capsys.readouterr().out
-    assert shown.startswith("No claim was compared.\n\nFailed without a comparison:\n\n")
+    assert shown.startswith("## two: failed, no claim was compared\n\nFailed without a comparison:\n\n")
     assert f"- always: {verdict}, was supported on one, not compared (universal, by its verdict alone)" in shown
 
 
