@@ -18,7 +18,7 @@ from interp_claims.report.sweep import sweep_markdown
 from interp_claims.results import ClaimResult
 from interp_claims.running.comparison import MARGIN, compare_saved
 from interp_claims.running.older import ComparisonError, OlderResults
-from interp_claims.running.sweep import NOT_COMPARED, RATE, REGRESSED, sweep
+from interp_claims.running.sweep import NOT_COMPARED, NOT_EVALUATED, RATE, REGRESSED, sweep
 from interp_claims.verdicts.sequential import Hypothesis, Verdict
 
 Row = tuple[ClaimResult, Outcome]
@@ -40,8 +40,8 @@ examples:
 
 The number of mazes is fixed before anything is measured: it is the N of --at-least.
 
-exit status: 0 nothing is called regressed, 1 some claim is on some policy, or could not be compared on one, 2 wrong
-usage, or a file that cannot be read or written
+exit status: 0 nothing is called regressed, 1 some claim is on some policy, is not evaluated on one and was before, or
+could not be compared on one, 2 wrong usage, or a file that cannot be read or written
 """
 
 
@@ -110,7 +110,7 @@ def _sweep(chosen: argparse.Namespace) -> int:
     stated = _stated(old, functions)
     cells = sweep(stated, old, newer, look=chosen.mazes, rate=chosen.rate, margin=chosen.margin)
     _show(sweep_markdown(cells, old.name, look=chosen.mazes, rate=chosen.rate, margin=chosen.margin), chosen.summary)
-    return 1 if any(cell.became in (REGRESSED, NOT_COMPARED) for cell in cells) else 0
+    return 1 if any(cell.became in (REGRESSED, NOT_EVALUATED, NOT_COMPARED) for cell in cells) else 0
 
 
 def _show(text: str, path: Optional[Path]) -> None:

@@ -273,7 +273,8 @@ def test_a_sweep_tells_what_regressed_on_which_policy(folder, capsys):
     assert cli.main(["sweep", old, *newer, "--summary", "sweep.md"]) == 1
     shown = capsys.readouterr().out
     assert shown.startswith(
-        "## same, worse, edge against one\n\n1 regressed, 1 open, 1 non-inferior, 0 not compared, on 512 mazes."
+        "## same, worse, edge against one\n\n"
+        "1 regressed, 0 not evaluated, 1 open, 1 non-inferior, 0 not compared, on 512 mazes."
     )
     assert "a share of at most 5% is false on average (e-BH)" in shown
     assert "| claim | same | worse | edge |\n|---|---|---|---|\n" in shown
@@ -289,6 +290,34 @@ def test_a_sweep_looks_at_the_first_mazes_alone(folder, capsys):
     assert "| non-inferior +0.000 |" in capsys.readouterr().out
     assert cli.main(["sweep", old, new, "--mazes", "800"]) == 1
     assert "| regressed -0.375 |" in capsys.readouterr().out
+
+
+VACUOUS = {"verdict": "not evaluated", "reason": "vacuous"}
+
+
+@pytest.mark.parametrize("effects", [EFFECTS, [0.5] * 3], ids=["measured", "given up early"])
+def test_a_sweep_calls_no_claim_non_inferior_that_is_not_evaluated_any_more(folder, capsys, effects):
+    old = saved(folder / "old.json", EFFECTS)
+    new = [
+        saved(folder / "new.json", effects, name="two", **VACUOUS),
+        saved(folder / "same.json", EFFECTS, name="same"),
+    ]
+    assert cli.main(["sweep", old, *new]) == 1
+    shown = capsys.readouterr().out
+    assert "\n0 regressed, 1 not evaluated, 0 open, 1 non-inferior, 0 not compared, on" in shown
+    difference = " +0.000" if effects == EFFECTS else ""
+    assert f"| not evaluated{difference} | non-inferior +0.000 |" in shown
+    told = "Not evaluated, and was before:\n\n- the effect is large[size] on two: vacuous; supported on one\n"
+    assert shown.endswith(told)
+
+
+def test_what_was_not_evaluated_before_may_be_so_again_and_what_regressed_is_called_so(folder, capsys):
+    old = saved(folder / "old.json", EFFECTS, **VACUOUS)
+    assert cli.main(["sweep", old, saved(folder / "new.json", EFFECTS, name="two", **VACUOUS)]) == 0
+    assert "| non-inferior +0.000 |" in capsys.readouterr().out
+    old = saved(folder / "old.json", EFFECTS)
+    assert cli.main(["sweep", old, saved(folder / "new.json", [0.1] * 800, name="two", **VACUOUS)]) == 1
+    assert "| regressed -0.400 |" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
