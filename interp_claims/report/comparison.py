@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
-from interp_claims.outcomes import Outcome
+from interp_claims.outcomes import ClaimFailed, ClaimUndecided, Outcome
 from interp_claims.report.terminal import claim_text
 from interp_claims.results import ClaimResult, Comparison
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA
@@ -13,8 +13,9 @@ Row = tuple[ClaimResult, Outcome]
 
 #: What became of claims, the worst first.
 ORDER = ("regressed", "undecided", "non-inferior")
-FAILED, UNDECIDED, PASSED, NOTHING = "failed", "undecided", "passed", "no claim was compared"
-_HEADLINES = (FAILED, UNDECIDED, PASSED, NOTHING)
+FAILED, FAILED_OPEN, UNDECIDED, PASSED = "failed", "failed: undecided", "undecided", "passed"
+NOTHING = "no claim was compared"
+_HEADLINES = (FAILED, FAILED_OPEN, UNDECIDED, PASSED, NOTHING)
 
 
 def comparison_markdown(rows: Sequence[Row], roles: str = "") -> str:
@@ -42,12 +43,12 @@ def _section(policy: str, rows: Sequence[Row], roles: str) -> tuple[str, list[st
     compared = [(r, o, r.comparison) for r, o in rows if r.comparison is not None]
     others = [_line(r, o) for r, o in rows if r.comparison is None and o.error is None]
     rest = [*_failures(rows), *(["", "Not compared:", "", *others] if others else [])]
-    failed = any(outcome.error is not None for _, outcome in rows)
+    errors = {outcome.error for _, outcome in rows if outcome.error is not None}
     if not compared:
-        return FAILED if failed else NOTHING, [f"## {policy}: {'failed, ' if failed else ''}{NOTHING}", *rest]
+        return FAILED if errors else NOTHING, [f"## {policy}: {'failed, ' if errors else ''}{NOTHING}", *rest]
     compared.sort(key=lambda row: (row[1].error is None, ORDER.index(row[2].change), row[0].claim))
     counts = {change: sum(c.change == change for *_, c in compared) for change in ORDER}
-    headline = _headline(failed, counts)
+    headline = _headline(errors, counts)
     return headline, [*_head(policy, headline, counts, compared, roles), *(_row(*row) for row in compared), *rest]
 
 
@@ -76,10 +77,10 @@ def _head(
     ]
 
 
-def _headline(failed: bool, counts: Mapping[str, int]) -> str:
+def _headline(errors: Set[type[ClaimFailed]], counts: Mapping[str, int]) -> str:
     """Passed is what was decided: where a comparison is open, it is no pass."""
-    if failed:
-        return FAILED
+    if errors:
+        return FAILED_OPEN if errors == {ClaimUndecided} else FAILED
     return UNDECIDED if counts["undecided"] else PASSED
 
 

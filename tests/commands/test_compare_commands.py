@@ -150,7 +150,7 @@ def test_an_undecided_comparison_fails_where_that_is_asked_for(folder, capsys, o
     old = saved(folder / "old.json", [0.5] * 5)
     new = saved(folder / "new.json", [0.5] * 800, name="two")
     assert cli.main(["compare", old, new, *options]) == status
-    assert f"## two against one: {'failed' if status else 'undecided'}" in capsys.readouterr().out
+    assert f"## two against one: {'failed: undecided' if status else 'undecided'}\n" in capsys.readouterr().out
 
 
 def test_a_claim_that_is_not_evaluated_any_more_fails_though_its_effect_is_as_large(folder, capsys):
