@@ -38,7 +38,7 @@ class ClaimRegressed(ClaimFailed):
 
 
 class ClaimNotCompared(ClaimFailed):
-    """The older policy's results tell of the claim, but it could not be compared with them."""
+    """The claim was to be compared with an older policy, and could not be."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,6 +134,12 @@ def outcome_of_comparison(
     if undecided_fails and (open_now or (verdict == Verdict.UNDECIDED and before != Verdict.UNDECIDED)):
         return Outcome(ClaimUndecided, "failed", word)
     return Outcome(None, "undecided" if open_now else "passed", word)
+
+
+def outcome_of_failed_comparison(result: ClaimResult) -> Outcome:
+    """What a test run makes of a claim whose comparison was asked for and could not be made: the verdict stands, the
+    claim fails."""
+    return Outcome(ClaimNotCompared, "failed", f"{result.verdict}, not compared: {result.not_compared}")
 
 
 def not_compared(outcome: Outcome) -> Outcome:

@@ -116,6 +116,9 @@ class ClaimResult:
         loaded_as: the name or file that the policy was asked for by, as ``--policy`` takes it.
         slow: whether the claim is marked slow, and left out unless asked for.
         command: what runs it again, alone with its parameters and on its policy; empty where an older version ran it.
+        distribution: the mazes that it draws, as they print; None where it draws none, or an older version ran it.
+        code_sha256: hash of the code that measures it; None where it draws no mazes, its text was not at hand, or an
+            older version ran it.
     """
 
     claim: str
@@ -153,6 +156,8 @@ class ClaimResult:
     loaded_as: Optional[str] = None
     slow: bool = False
     command: str = ""
+    distribution: Optional[str] = None
+    code_sha256: Optional[str] = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

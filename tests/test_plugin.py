@@ -1077,6 +1077,15 @@ def test_a_smaller_effect_fails_though_the_claim_is_still_supported(project):
     assert float(channels[3]) == pytest.approx(len(new & old) / len(new | old), abs=0.005)
 
 
+def test_the_summary_tells_which_of_two_policies_regressed(project):
+    testdir = project(COMPARED.format(old=0.6, new=0.4))
+    options = ["--policy", "two", "--policy", "one", "--against", "one", "--summary", "summary.md"]
+    assert run(testdir, *options).ret == 1
+    worse, same = Path("summary.md").read_text().split("\n\n## ")
+    assert worse.startswith("## two against one: failed\n\n1 regressed; ")
+    assert same.startswith("one against one: passed\n\n1 non-inferior; ")
+
+
 def test_a_larger_effect_is_non_inferior(project):
     result, comparison = compared(project, 0.3, 0.6)
     assert (result.ret, comparison["change"]) == (0, "non-inferior")
@@ -1255,7 +1264,7 @@ def test_claims_that_were_not_saved_are_run_and_said_not_to_be_compared(project)
     assert (result.ret, comparison) == (0, None)
     result.stdout.fnmatch_lines(["SUPPORTED, NOT COMPARED: The effect is large."])
     run(testdir, "--policy", "two", "--against", "old.json", "--summary", "summary.md")
-    text = "No claim was compared.\n\nNot compared:\n\n- another: supported, not compared\n"
+    text = "## two: no claim was compared\n\nNot compared:\n\n- another: supported, not compared\n"
     assert Path("summary.md").read_text() == text
 
 
@@ -1266,6 +1275,38 @@ def test_a_threshold_that_changed_since_cannot_be_compared(project):
     result, _ = compared_with_saved(testdir)
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*states mean at least 0.1, but mean at least 0.2 in the saved results of one*"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("return noisy(", "return 0.9 * noisy(", "*is measured by code of hash *, but by other code, of hash *"),
+        (
+            "effect_at_least=0.2)",
+            "effect_at_least=0.2, mazes=size_between(3, 7))",
+            "*is measured in size_between(smallest=3, largest=7), but in stock_mazes() in the saved results of one*",
+        ),
+    ],
+    ids=["measure", "mazes"],
+)
+def test_another_measure_or_other_mazes_cannot_be_compared_with_saved_results(project, old, new, why):
+    text = "from interp_claims.mazes import size_between\n" + COMPARED.format(old=0.5, new=0.5)
+    testdir = project(text)
+    saved(testdir, "--at-least", "64")
+    project(text.replace(old, new))
+    result, comparison = compared_with_saved(testdir)
+    assert (result.ret, comparison) == (1, None)
+    result.stdout.fnmatch_lines([why])
+
+
+def test_what_changes_no_measure_can_be_compared_with_saved_results(project):
+    text = COMPARED.format(old=0.5, new=0.5)
+    testdir = project(text)
+    saved(testdir, "--at-least", "800")
+    text = text.replace("effect_at_least=0.2", "effect_at_least=0.2, budget=900, reported='no figure'")
+    project(text.replace("The effect is large", "It is large").replace("    return", "    # the mean\n\n    return"))
+    result, comparison = compared_with_saved(testdir)
+    assert (result.ret, comparison["change"]) == (0, "non-inferior")
 
 
 def test_where_no_comparison_can_be_made_the_verdict_stands_and_the_claim_fails(project, capsys):
@@ -1283,6 +1324,8 @@ def test_where_no_comparison_can_be_made_the_verdict_stands_and_the_claim_fails(
     assert told in Path("summary.md").read_text()
     assert main(["record", "results.json"]) == 0
     assert "supported      claims/test_some_claims.py::test_it_is_large on two (new)" in capsys.readouterr().out
+    assert main(["attest", "results.json", "fixtures/two.safetensors", "--out", "statement.json"]) == 0
+    assert json.loads(Path("statement.json").read_text())["predicate"]["result"] == "FAILED", "as the run"
     assert run(testdir, "--resume", *options).ret == 1, "what was not compared is no finished result"
 
 

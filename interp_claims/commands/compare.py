@@ -17,8 +17,8 @@ from interp_claims.report.results_json import read_results
 from interp_claims.report.sweep import sweep_markdown
 from interp_claims.results import ClaimResult
 from interp_claims.running.comparison import MARGIN, compare_saved
-from interp_claims.running.older import OlderResults
-from interp_claims.running.sweep import NOT_COMPARED, RATE, REGRESSED, sweep
+from interp_claims.running.older import ComparisonError, OlderResults
+from interp_claims.running.sweep import NOT_COMPARED, NOT_EVALUATED, RATE, REGRESSED, sweep
 from interp_claims.verdicts.sequential import Hypothesis, Verdict
 
 Row = tuple[ClaimResult, Outcome]
@@ -40,8 +40,8 @@ examples:
 
 The number of mazes is fixed before anything is measured: it is the N of --at-least.
 
-exit status: 0 nothing is called regressed, 1 some claim is on some policy, or could not be compared on one, 2 wrong
-usage, or a file that cannot be read or written
+exit status: 0 nothing is called regressed, 1 some claim is on some policy, is not evaluated on one and was before, or
+could not be compared on one, 2 wrong usage, or a file that cannot be read or written
 """
 
 
@@ -98,7 +98,8 @@ def _compare(chosen: argparse.Namespace) -> int:
     old, new = (OlderResults(read_results(path)) for path in (chosen.old, chosen.new))
     functions = claims_in(chosen.claims, chosen.claims.resolve().parent)
     claims = dict.fromkeys([*old.claims, *old.broken_off, *new.claims, *new.broken_off])
-    rows = [_row(claim, old, new, _spec(functions, claim), chosen) for claim in claims]
+    told = [_row(claim, old, new, _spec(functions, claim), chosen) for claim in claims]
+    rows = [(dataclasses.replace(row, policy=new.name), outcome) for row, outcome in told]  # those it lacks, too
     _show(comparison_markdown(rows), chosen.summary)
     return 1 if any(outcome.error is not None for _, outcome in rows) else 0
 
@@ -109,7 +110,7 @@ def _sweep(chosen: argparse.Namespace) -> int:
     stated = _stated(old, functions)
     cells = sweep(stated, old, newer, look=chosen.mazes, rate=chosen.rate, margin=chosen.margin)
     _show(sweep_markdown(cells, old.name, look=chosen.mazes, rate=chosen.rate, margin=chosen.margin), chosen.summary)
-    return 1 if any(cell.became in (REGRESSED, NOT_COMPARED) for cell in cells) else 0
+    return 1 if any(cell.became in (REGRESSED, NOT_EVALUATED, NOT_COMPARED) for cell in cells) else 0
 
 
 def _show(text: str, path: Optional[Path]) -> None:
@@ -153,7 +154,10 @@ def _row(
         return _lost(now, f"there is no such claim in {chosen.claims}")
     if spec.kind != "sampled":
         return _by_verdict(was, now, old.name)
-    comparison = compare_saved(claim, hypothesis_of(spec, claim), new, old, chosen.margin)
+    try:
+        comparison = compare_saved(claim, hypothesis_of(spec, claim), new, old, chosen.margin)
+    except ComparisonError as error:
+        return _lost(now, str(error).removeprefix(f"{claim}: "))
     if comparison is not None:
         fails = chosen.undecided == "fail"
         return dataclasses.replace(now, comparison=comparison), outcome_of_comparison(

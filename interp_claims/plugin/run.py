@@ -16,13 +16,13 @@ from interp_claims.claims import policies_named
 from interp_claims.errors import InterpClaimsError
 from interp_claims.files import FileError
 from interp_claims.outcomes import (
-    ClaimFailed,
     ClaimNotEvaluated,
     Outcome,
     VerdictFlipped,
     not_compared,
     outcome_of,
     outcome_of_comparison,
+    outcome_of_failed_comparison,
     outcome_of_prediction,
     outcome_of_transferred,
 )
@@ -200,7 +200,7 @@ class Run:
             resolution = self.ledger.resolution(result.prediction)
             return outcome_of_prediction(result, None if resolution is None else str(resolution.body["verdict"]))
         if result.not_compared:
-            return Outcome(ClaimFailed, "failed", f"{result.verdict}, not compared: {result.not_compared}")
+            return outcome_of_failed_comparison(result)
         undecided_fails = self.config.getoption("undecided") == "fail"
         recorded = self.records.verdict(result.policy_sha256, result.claim)
         outcome = outcome_of(result, recorded, undecided_fails)

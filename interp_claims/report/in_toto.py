@@ -27,8 +27,8 @@ class AttestationError(InterpClaimsError):
 def statement_of(checkpoint: Path, policy_sha256: str, results_file: Path, results: Sequence[ClaimResult]) -> str:
     """The statement as JSON text; signing it is the business of other tools.
 
-    A claim that was refuted or not evaluated, or that regressed against an older policy, failed. One that is undecided,
-    or whose comparison is, has a warning: nothing was shown of it.
+    A claim that was refuted or not evaluated, that regressed against an older policy, or whose comparison with it could
+    not be made, failed. One that is undecided, or whose comparison is, has a warning: nothing was shown of it.
 
     Args:
         checkpoint: the file that the claims were run on.
@@ -71,7 +71,7 @@ def statement_of(checkpoint: Path, policy_sha256: str, results_file: Path, resul
 
 def _failed(result: ClaimResult) -> bool:
     regressed = result.comparison is not None and result.comparison.change == "regressed"
-    return regressed or result.verdict in (Verdict.REFUTED, Verdict.NOT_EVALUATED)
+    return regressed or bool(result.not_compared) or result.verdict in (Verdict.REFUTED, Verdict.NOT_EVALUATED)
 
 
 def _undecided(result: ClaimResult) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Optional
 
-from interp_claims.outcomes import control_text, outcome_of_comparison
+from interp_claims.outcomes import Outcome, control_text, outcome_of_comparison, outcome_of_failed_comparison
 from interp_claims.report.comparison import comparison_markdown
 from interp_claims.report.results_json import SavedRun
 from interp_claims.results import ClaimResult
@@ -30,11 +31,15 @@ def summary_markdown(run: SavedRun) -> str:
     for result in sorted(run.results, key=lambda r: (r.number is None, r.number or 0, r.claim, order[r.policy])):
         lines.append(_row(result))
     text = "\n".join(lines) + "\n"
-    compared = [(r, outcome_of_comparison(r, r.comparison)) for r in run.results if r.comparison is not None]
-    for policy in run.matrix.policies:
-        if rows := [row for row in compared if row[0].policy == policy]:
-            text += f"\n{comparison_markdown(rows)}"
-    return text
+    compared = [row for result in run.results if (row := _compared(result)) is not None]
+    return f"{text}\n{comparison_markdown(compared)}" if compared else text
+
+
+def _compared(result: ClaimResult) -> Optional[tuple[ClaimResult, Outcome]]:
+    """A result and what came of its comparison; None where none was asked for, or there was nothing to compare with."""
+    if result.not_compared:
+        return result, outcome_of_failed_comparison(result)
+    return None if result.comparison is None else (result, outcome_of_comparison(result, result.comparison))
 
 
 def _name(result: ClaimResult) -> str:

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from interp_claims.report.terminal import claim_text
-from interp_claims.running.sweep import NON_INFERIOR, NOT_COMPARED, OPEN, REGRESSED, Swept
+from interp_claims.running.sweep import NON_INFERIOR, NOT_COMPARED, NOT_EVALUATED, OPEN, REGRESSED, Swept
 
 
 def sweep_markdown(cells: Sequence[Swept], old: str, *, look: int, rate: float, margin: float) -> str:
-    """A table of claims and newer policies, and why some were not compared.
+    """A table of claims and newer policies, and why some were not evaluated or not compared.
 
     Args:
         cells: what became of every claim on every newer policy.
@@ -26,7 +26,9 @@ def sweep_markdown(cells: Sequence[Swept], old: str, *, look: int, rate: float, 
     lines = [
         f"## {', '.join(policies) if len(policies) <= 3 else f'{len(policies)} policies'} against {old}",
         "",
-        ", ".join(f"{counts[became]} {became}" for became in (REGRESSED, OPEN, NON_INFERIOR, NOT_COMPARED))
+        ", ".join(
+            f"{counts[became]} {became}" for became in (REGRESSED, NOT_EVALUATED, OPEN, NON_INFERIOR, NOT_COMPARED)
+        )
         + f", on {look} mazes. Non-inferior means smaller by at most {margin:g}, regressed by more; of all that is "
         f"called either here, a share of at most {100 * rate:g}% is false on average (e-BH).",
         "",
@@ -36,9 +38,9 @@ def sweep_markdown(cells: Sequence[Swept], old: str, *, look: int, rate: float, 
     for claim in dict.fromkeys(cell.claim for cell in cells):
         row = [_cell_text(found[claim, policy]) for policy in policies]
         lines.append(f"| {_escaped(claim_text(claim))} | {' | '.join(row)} |")
-    left = [cell for cell in cells if cell.became == NOT_COMPARED]
-    if left:
-        lines += ["", "Not compared:", "", *(f"- {claim_text(c.claim)} on {c.policy}: {c.why}" for c in left)]
+    for became, heading in ((NOT_EVALUATED, "Not evaluated, and was before:"), (NOT_COMPARED, "Not compared:")):
+        if left := [cell for cell in cells if cell.became == became]:
+            lines += ["", heading, "", *(f"- {claim_text(c.claim)} on {c.policy}: {c.why}" for c in left)]
     return "\n".join(lines) + "\n"
 
 

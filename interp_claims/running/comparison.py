@@ -13,7 +13,7 @@ from interp_claims.policies.policy import Policy
 from interp_claims.results import Comparison
 from interp_claims.running.asking import acting_in, asked_in
 from interp_claims.running.context import BATCH, ClaimToRun, Measurements, RunOptions, next_batch, up_to_unmeasurable
-from interp_claims.running.older import Older, OlderResults, measured_scores
+from interp_claims.running.older import Measured, Older, OlderResults, measured_scores
 from interp_claims.running.paired import Loss
 from interp_claims.verdicts.estimands import Mean
 from interp_claims.verdicts.sequential import Hypothesis, Verdict, first_crossing
@@ -108,7 +108,8 @@ def compare_saved(
         margin: the largest loss that counts as none.
 
     Raises:
-        ComparisonError: the claim's threshold has changed since one of them was saved.
+        ComparisonError: the claim's threshold has changed since one of them was saved, or its mazes or what it
+            measures from the one to the other.
     """
     pairs = paired(claim, hypothesis, new, old)
     previous = old.result(claim)
@@ -121,9 +122,12 @@ def paired(claim: str, hypothesis: Hypothesis, new: OlderResults, old: OlderResu
     """A claim's scores in two saved results, newer and older, on the mazes that both hold: (n, 2), in their order.
 
     Raises:
-        ComparisonError: the claim's threshold has changed since one of them was saved.
+        ComparisonError: the claim's threshold has changed since one of them was saved, or its mazes or what it
+            measures from the one to the other.
     """
-    scores, before = (each.saved(claim, hypothesis) for each in (new, old))
+    now = new.result(claim)
+    measured = Measured(None, None) if now is None else Measured(now.distribution, now.code_sha256)
+    scores, before = (each.saved(claim, hypothesis, measured) for each in (new, old))
     both = [(score, before[seed]) for seed, score in scores.items() if seed in before]
     return np.array(both, dtype=np.float64).reshape(-1, 2)
 

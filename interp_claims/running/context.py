@@ -16,6 +16,7 @@ from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.sampling import CONFIRMATION, SeedBlock
 from interp_claims.policies.policy import Policy
 from interp_claims.results import ClaimResult, ControlResult
+from interp_claims.running.measure_code import code_sha256
 from interp_claims.verdicts.approximate import checked_table
 from interp_claims.verdicts.estimands import EffectError, Estimand
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA, Verdict
@@ -138,6 +139,16 @@ class ClaimToRun:
     slow: bool = False
     command: str = ""
 
+    @property
+    def distribution(self) -> Optional[str]:
+        """The mazes that it draws, as they print; None for universal claims."""
+        return None if self.spec.mazes is None else str(self.spec.mazes)
+
+    @property
+    def code_sha256(self) -> Optional[str]:
+        """Hash of the code that measures it in the mazes that it draws; None for universal claims."""
+        return None if self.spec.mazes is None else code_sha256(self.function, self.spec.mazes.conditions)
+
     def result(self, verdict: Verdict, options: RunOptions, **fields: Any) -> ClaimResult:
         """A result with what the declaration already says filled in."""
         return ClaimResult(
@@ -152,6 +163,8 @@ class ClaimToRun:
             loaded_as=None if self.policy is None else self.policy.loaded_as,
             slow=self.slow,
             command=self.command,
+            distribution=self.distribution,
+            code_sha256=self.code_sha256,
             verdict=verdict.value,
             reported=self.spec.reported,
             prediction=options.prediction,

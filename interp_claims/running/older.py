@@ -25,6 +25,30 @@ class ComparisonError(InterpClaimsError):
     """Saved results that nothing can be compared with."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """What a claim's scores are of: only where it is the same are equal seeds equal mazes, and scores one quantity.
+
+    Attributes:
+        distribution: the mazes that were drawn, as they print; None where that is not told.
+        code_sha256: hash of the code that measured them; None where that is not told.
+    """
+
+    distribution: Optional[str]
+    code_sha256: Optional[str]
+
+    def other_than(self, before: Measured) -> str:
+        """How this is another than before, in words; empty where it is the same or where either does not tell."""
+        if None not in (self.distribution, before.distribution) and self.distribution != before.distribution:
+            return f"is measured in {self.distribution}, but in {before.distribution}"
+        if None not in (self.code_sha256, before.code_sha256) and self.code_sha256 != before.code_sha256:
+            return (
+                f"is measured by code of hash {str(self.code_sha256)[:8]}, but by other code, of hash "
+                f"{str(before.code_sha256)[:8]},"
+            )
+        return ""
+
+
 class Older(Protocol):
     """What a policy is compared with."""
 
@@ -126,17 +150,23 @@ class OlderResults:
         """See :class:`Older`.
 
         Raises:
-            ComparisonError: the claim's threshold has changed since.
+            ComparisonError: the claim's threshold, its mazes or what it measures has changed since.
         """
-        by_seed = self.saved(run.name, run.spec.hypotheses[run.threshold])
+        measured = Measured(run.distribution, run.code_sha256)
+        by_seed = self.saved(run.name, run.spec.hypotheses[run.threshold], measured)
         known = [by_seed.get(maze.seed) for maze in mazes if maze.seed is not None]
         return np.array(known[: known.index(None)] if None in known else known, dtype=np.float64)
 
-    def saved(self, claim: str, hypothesis: Hypothesis) -> dict[int, float]:
+    def saved(self, claim: str, hypothesis: Hypothesis, measured: Measured) -> dict[int, float]:
         """A claim's scores by seed, in the order of measuring; none if it was not measured.
 
+        Args:
+            claim: its identity.
+            hypothesis: its threshold.
+            measured: what the scores are compared with. Older files do not tell of it, and are taken to be the same.
+
         Raises:
-            ComparisonError: the claim's threshold has changed since.
+            ComparisonError: the claim's threshold, its mazes or what it measures has changed since.
         """
         result = self._of.get(claim)
         if result is None:
@@ -145,6 +175,10 @@ class OlderResults:
             raise ComparisonError(
                 f"{claim}: states {hypothesis}, but {result.statement} in the saved results of {self.name}; measure "
                 "the older policy again"
+            )
+        if result.scores and (other := measured.other_than(Measured(result.distribution, result.code_sha256))):
+            raise ComparisonError(
+                f"{claim}: {other} in the saved results of {self.name}; measure the older policy again"
             )
         return dict(result.scores)
 

@@ -101,8 +101,48 @@ def test_few_common_mazes_leave_it_undecided(folder, capsys):
 def test_another_threshold_cannot_be_compared(folder, capsys):
     old = saved(folder / "old.json", [0.5] * 50, statement="mean at least 0.3")
     new = saved(folder / "new.json", [0.5] * 50, name="two")
-    assert cli.main(["compare", old, new]) == 2
-    assert "states mean at least 0.2, but mean at least 0.3 in the saved results of one" in capsys.readouterr().err
+    why = (
+        "(states mean at least 0.2, but mean at least 0.3 in the saved results of one; measure the older policy again)"
+    )
+    assert cli.main(["compare", old, new]) == 1
+    assert capsys.readouterr().out.endswith(f": not compared {why}\n")
+    assert cli.main(["sweep", old, new, "--mazes", "50"]) == 1
+    assert why[1:-1] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "why"),
+    [
+        (
+            {"distribution": "stock_mazes()"},
+            {"distribution": "roomy()"},
+            "is measured in roomy(), but in stock_mazes()",
+        ),
+        (
+            {"distribution": "roomy()", "code_sha256": "a" * 64},
+            {"distribution": "roomy()", "code_sha256": "b" * 64},
+            "is measured by code of hash bbbbbbbb, but by other code, of hash aaaaaaaa,",
+        ),
+    ],
+    ids=["mazes", "code"],
+)
+def test_scores_of_other_mazes_or_of_another_measure_cannot_be_compared(folder, capsys, before, now, why):
+    old = saved(folder / "old.json", [0.5] * 800, **before)
+    new = saved(folder / "new.json", [0.5] * 800, name="two", **now)
+    told = f"{why} in the saved results of one; measure the older policy again"
+    assert cli.main(["compare", old, new]) == 1
+    assert capsys.readouterr().out.endswith(f": not compared ({told})\n")
+    assert cli.main(["sweep", old, new]) == 1
+    shown = capsys.readouterr().out
+    assert "0 non-inferior, 1 not compared" in shown
+    assert shown.endswith(f" on two: {told}\n")
+
+
+@pytest.mark.parametrize("told", [{}, {"distribution": "stock_mazes()", "code_sha256": "a" * 64}])
+def test_results_of_older_versions_do_not_tell_what_was_measured_and_are_compared(folder, capsys, told):
+    new = saved(folder / "new.json", [0.5] * 800, name="two", distribution="stock_mazes()", code_sha256="a" * 64)
+    assert cli.main(["compare", saved(folder / "old.json", [0.5] * 800, **told), new]) == 0
+    assert "1 non-inferior" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("options", "status"), [([], 0), (["--undecided", "fail"], 1)])
@@ -110,7 +150,7 @@ def test_an_undecided_comparison_fails_where_that_is_asked_for(folder, capsys, o
     old = saved(folder / "old.json", [0.5] * 5)
     new = saved(folder / "new.json", [0.5] * 800, name="two")
     assert cli.main(["compare", old, new, *options]) == status
-    assert f"## two against one: {'failed' if status else 'undecided'}" in capsys.readouterr().out
+    assert f"## two against one: {'failed: undecided' if status else 'undecided'}\n" in capsys.readouterr().out
 
 
 def test_a_claim_that_is_not_evaluated_any_more_fails_though_its_effect_is_as_large(folder, capsys):
@@ -217,7 +257,7 @@ def test_a_claim_without_scores_fails_by_its_verdict(folder, capsys, verdict):
     new = written(folder / "new.json", measured([], name="two", verdict=verdict, **universal))
     assert cli.main(["compare", old, new]) == 1
     shown = capsys.readouterr().out
-    assert shown.startswith("No claim was compared.\n\nFailed without a comparison:\n\n")
+    assert shown.startswith("## two: failed, no claim was compared\n\nFailed without a comparison:\n\n")
     assert f"- always: {verdict}, was supported on one, not compared (universal, by its verdict alone)" in shown
 
 
@@ -233,7 +273,8 @@ def test_a_sweep_tells_what_regressed_on_which_policy(folder, capsys):
     assert cli.main(["sweep", old, *newer, "--summary", "sweep.md"]) == 1
     shown = capsys.readouterr().out
     assert shown.startswith(
-        "## same, worse, edge against one\n\n1 regressed, 1 open, 1 non-inferior, 0 not compared, on 512 mazes."
+        "## same, worse, edge against one\n\n"
+        "1 regressed, 0 not evaluated, 1 open, 1 non-inferior, 0 not compared, on 512 mazes."
     )
     assert "a share of at most 5% is false on average (e-BH)" in shown
     assert "| claim | same | worse | edge |\n|---|---|---|---|\n" in shown
@@ -249,6 +290,34 @@ def test_a_sweep_looks_at_the_first_mazes_alone(folder, capsys):
     assert "| non-inferior +0.000 |" in capsys.readouterr().out
     assert cli.main(["sweep", old, new, "--mazes", "800"]) == 1
     assert "| regressed -0.375 |" in capsys.readouterr().out
+
+
+VACUOUS = {"verdict": "not evaluated", "reason": "vacuous"}
+
+
+@pytest.mark.parametrize("effects", [EFFECTS, [0.5] * 3], ids=["measured", "given up early"])
+def test_a_sweep_calls_no_claim_non_inferior_that_is_not_evaluated_any_more(folder, capsys, effects):
+    old = saved(folder / "old.json", EFFECTS)
+    new = [
+        saved(folder / "new.json", effects, name="two", **VACUOUS),
+        saved(folder / "same.json", EFFECTS, name="same"),
+    ]
+    assert cli.main(["sweep", old, *new]) == 1
+    shown = capsys.readouterr().out
+    assert "\n0 regressed, 1 not evaluated, 0 open, 1 non-inferior, 0 not compared, on" in shown
+    difference = " +0.000" if effects == EFFECTS else ""
+    assert f"| not evaluated{difference} | non-inferior +0.000 |" in shown
+    told = "Not evaluated, and was before:\n\n- the effect is large[size] on two: vacuous; supported on one\n"
+    assert shown.endswith(told)
+
+
+def test_what_was_not_evaluated_before_may_be_so_again_and_what_regressed_is_called_so(folder, capsys):
+    old = saved(folder / "old.json", EFFECTS, **VACUOUS)
+    assert cli.main(["sweep", old, saved(folder / "new.json", EFFECTS, name="two", **VACUOUS)]) == 0
+    assert "| non-inferior +0.000 |" in capsys.readouterr().out
+    old = saved(folder / "old.json", EFFECTS)
+    assert cli.main(["sweep", old, saved(folder / "new.json", [0.1] * 800, name="two", **VACUOUS)]) == 1
+    assert "| regressed -0.400 |" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,11 @@ def row(change, **changes):
         (["non-inferior"], "passed"),
         (["undecided"], "undecided"),
         (["undecided", "undecided"], "undecided"),
-        (["undecided", "non-inferior"], "passed, 1 undecided"),
+        (["undecided", "non-inferior"], "undecided"),
         (["undecided", "regressed"], "failed"),
     ],
 )
-def test_nothing_passed_where_all_is_undecided(changes, headline):
+def test_what_is_undecided_has_not_passed(changes, headline):
     text = comparison_markdown([row(change) for change in changes])
     assert text.splitlines()[0] == f"## one against older: {headline}"
 
@@ -56,3 +56,38 @@ def test_what_was_not_compared_is_listed_and_fails_where_it_must():
     text = comparison_markdown([*rows, (lost, Outcome(ClaimNotCompared, "failed", "not compared"))])
     assert text.startswith("## one against older: failed\n")
     assert "\nFailed without a comparison:\n\n- gone: not compared (not in the results of one)\n\nNot" in text
+
+
+def test_each_policy_has_a_section_with_its_own_heading_and_counts_the_worst_first():
+    refuted = dataclasses.replace(IDENTITY, claim="c::test_broken")
+    rows = [
+        row("non-inferior", policy="same"),
+        row("undecided", policy="open"),
+        row("non-inferior", policy="open", claim="c::test_other"),
+        (dataclasses.replace(RESULT, policy="alone"), not_compared(outcome_of(RESULT, None, False))),
+        row("regressed", policy="worse"),
+        (IDENTITY, not_compared(outcome_of(dataclasses.replace(IDENTITY, verdict="supported"), None, False))),
+        (refuted, outcome_of(refuted, None, False)),
+    ]
+    sections = [each.splitlines() for each in comparison_markdown(rows).split("\n\n## ")]
+    assert [lines[0].removeprefix("## ") for lines in sections] == [
+        "worse against older: failed",
+        "Claims about no policy: failed",
+        "open against older: undecided",
+        "same against older: passed",
+        "alone: no claim was compared",
+    ]
+    assert [lines[2].split(";")[0] for lines in (sections[0], sections[2], sections[3])] == [
+        "1 regressed",
+        "1 undecided, 1 non-inferior",
+        "1 non-inferior",
+    ]
+    assert [line for line in sections[0] if line.startswith("| it[size]")] == [
+        "| it[size] | +0.000 [-0.040, +0.040] | 40 | regressed | regressed (behaviour lost), supported |"
+    ]
+    assert sections[1][-1] == "- broken: refuted"
+    assert sections[4][-1] == "- it[size]: supported, not compared"
+
+
+def test_nothing_is_said_where_there_is_nothing_to_say():
+    assert comparison_markdown([]) == "No claim was compared.\n"

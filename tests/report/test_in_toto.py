@@ -55,6 +55,7 @@ def test_the_subject_is_the_checkpoints_file(attest, tmp_path):
         ({"comparison": OPEN}, "WARNED", "warnedTests"),
         ({"comparison": OPEN, "verdict": "refuted"}, "FAILED", "failedTests"),
         ({"comparison": KEPT}, "PASSED", "passedTests"),
+        ({"not_compared": "ComparisonError: c::test_a: states another mean"}, "FAILED", "failedTests"),
     ],
 )
 def test_each_verdict_has_its_list(attest, changes, result, where):

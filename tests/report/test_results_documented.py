@@ -24,7 +24,7 @@ TYPES = {
 COMPARED = Comparison("c", "older", "2" * 64, "regressed", -0.2, (-0.3, -0.1), 40, 0.05, "mechanism", "supported")
 FULL = dataclasses.replace(
     RESULT, threshold=0.2, alpha=0.001, scores=((1, 0.5),), against=((1, 0.5),), bounds=(-1.0, 1.0), unmeasurable=3,
-    comparison=COMPARED, loaded_as="nets/one.pth",
+    comparison=COMPARED, loaded_as="nets/one.pth", distribution="stock_mazes()", code_sha256="3" * 64,
 )  # fmt: skip
 
 
@@ -72,8 +72,9 @@ def test_the_document_is_that_of_this_schema():
 
 def test_fields_that_were_added_need_not_be_there(tmp_path, content):
     for entry in content["claims"]:
-        for name in ("scale", "bounds", "loaded_as", "slow", "command"):
+        for name in ("scale", "bounds", "loaded_as", "slow", "command", "distribution", "code_sha256"):
             del entry[name]
     (tmp_path / "older.json").write_text(json.dumps(content))
     older = read_results(tmp_path / "older.json")
     assert [(r.scale, r.bounds, r.loaded_as, r.slow, r.command) for r in older] == [(None, None, None, False, "")] * 3
+    assert [(r.distribution, r.code_sha256) for r in older] == [(None, None)] * 3

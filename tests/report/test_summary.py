@@ -65,3 +65,12 @@ def test_a_comparison_follows_for_each_policy_that_was_compared():
     assert text.count("## ") == 1
     assert "## one against older: failed" in text
     assert "| it[size] | -0.200 [-0.300, -0.100] | 40 | regressed | regressed (mechanism lost), supported |" in text
+
+
+def test_a_comparison_that_could_not_be_made_is_told_and_no_pass():
+    kept = Comparison("", "older", "2" * 64, "non-inferior", 0.0, (-0.04, 0.04), 40, 0.05, "", "supported")
+    failed = dataclasses.replace(RESULT, claim="c::test_other", not_compared="ComparisonError: states another mean")
+    text = summary(dataclasses.replace(RESULT, comparison=kept), failed)
+    assert "## one against older: failed\n" in text
+    told = "Failed without a comparison:\n\n- other: supported, not compared: ComparisonError: states another mean\n"
+    assert text.endswith(told)
