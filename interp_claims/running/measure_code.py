@@ -43,9 +43,17 @@ def _text_of(function: Any) -> str:
     while waiting:
         for node in ast.walk(waiting.pop()):
             if isinstance(node, ast.Name) and node.id in definitions and node.id not in used:
-                used[node.id] = ast.unparse(definitions[node.id])
+                used[node.id] = _told(definitions[node.id])
                 waiting.append(definitions[node.id])
-    return "\n".join([ast.unparse(functions[named]), *(used[name] for name in sorted(used))])
+    return "\n".join([_told(functions[named]), *(used[name] for name in sorted(used))])
+
+
+def _told(node: ast.AST) -> str:
+    """Code as its tree prints, which is the same in every version of Python, as ``ast.unparse`` is not."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.JoinedStr):  # Python 3.12 puts empty texts into formats
+            part.values = [each for each in part.values if not (isinstance(each, ast.Constant) and each.value == "")]
+    return ast.dump(node).replace(", type_params=[]", "")  # a field that Python 3.12 added
 
 
 @lru_cache(maxsize=16)

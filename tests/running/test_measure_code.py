@@ -93,6 +93,12 @@ def test_the_librarys_conditions_are_told_by_their_names(hashed):
     assert code_sha256(test_it, (of_this_library,)) == code_sha256(test_it)
 
 
+def test_the_hash_is_the_same_in_every_version_of_python_and_of_this_library(hashed):
+    """Results are compared with older ones: where this fails, those would be refused."""
+    text = TEXT.replace("    return KINDS", "    a, b = (f'{n:>{STEPS}}!' for n, _ in mazes)\n    return KINDS")
+    assert hashed(text) == "5f6134dd395169e7f1ebba1cad280aa48365eaa371b54339daa70fad45854ddf"
+
+
 @pytest.mark.parametrize("function", [len, functools.partial(len), lambda: 1])
 def test_what_has_no_text_of_its_own_has_no_hash(function):
     assert code_sha256(function) is None
