@@ -7,11 +7,12 @@ distribution in a block of seeds is the same for every claim, policy, machine an
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import zlib
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 
@@ -135,7 +136,16 @@ class MazeDistribution:
         return tuple(islice(self.stream(block), count))
 
     def __str__(self) -> str:
-        return " & ".join(str(step) for step in self.steps) or "stock_mazes()"
+        return " & ".join(map(_step_text, self.steps)) or "stock_mazes()"
+
+
+def _step_text(step: Step) -> str:
+    """A step as it prints, or by its name where it would print where in memory it is."""
+    if inspect.isroutine(step):
+        return str(step.__qualname__)
+    kind: Any = type(step)
+    plain = kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__
+    return f"{kind.__qualname__}()" if plain else str(step)
 
 
 @dataclasses.dataclass(frozen=True)

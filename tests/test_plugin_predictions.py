@@ -1,0 +1,71 @@
+"""Predictions that use more than the library: registered, verified and decided by pytest as the same."""
+
+import pytest
+from plugin_projects import run
+
+from interp_claims.cli import main
+from interp_claims.prereg import Ledger
+
+STEPS = {
+    "a class": "@dataclasses.dataclass(frozen=True)\nclass Large:\n    def __call__(self, maze):\n"
+    "        return maze if maze.size >= 11 else None\nstep = Large()\n",
+    "a class that prints nothing": "class Large:\n    def __call__(self, maze):\n"
+    "        return maze if maze.size >= 11 else None\nstep = Large()\n",
+    "a function": "def step(maze):\n    return maze if maze.size >= 11 else None\n",
+    "a closure": "def at_least(size):\n    def large(maze):\n        return maze if maze.size >= size else None\n"
+    "    return large\nstep = at_least(11)\n",
+    "a bound method": "class Large:\n    def keep(self, maze):\n        return maze if maze.size >= 11 else None\n"
+    "step = Large().keep\n",
+}
+PREDICTION = """
+import dataclasses
+from interp_claims.mazes import MazeDistribution
+from interp_claims.prereg import preregistered
+
+{more}
+
+@preregistered("P1", by="somebody", on="2026-01-31", policy="one", supported=.7, refuted=.2, undecided=.1,
+               data_seen="none")
+@declared(effect_at_least=0.2, mazes=stock_mazes() & MazeDistribution({steps}))
+def test_it_will_be_large(policy, mazes):
+    'The effect will be large.'
+    assert all(maze.size >= 11 for maze in mazes)
+    return {returned}
+"""
+
+
+def text(more="", steps="()", returned="noisy(policy, mazes, 0.5)"):
+    if not more:
+        more, steps = STEPS["a function"], "(step,)"
+    return PREDICTION.format(more=more, steps=steps, returned=returned)
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_a_step_of_ones_own_is_part_of_the_claim(project, kind, capsys):
+    testdir = project(text(STEPS[kind], "(step,)"))
+    assert main(["register", "claims/test_some_claims.py"]) == 0, capsys.readouterr().err
+    assert main(["verify"]) == 0, capsys.readouterr().err
+    result = run(testdir)
+    result.stdout.fnmatch_lines(["*SUPPORTED: NEWS*"])
+
+    (entry,) = Ledger(testdir.path / "claims" / "ledger.jsonl").entries
+    assert not [name for name in entry.body["sealed"]["library"] if "arge" in name]
+    ledger = Ledger(testdir.path / "claims" / "ledger.jsonl")
+    ledger.resolve("P1", {"policy": "one", "policy_sha256": ledger.policy_of("P1"), "verdict": "supported"})
+    project(text(STEPS[kind].replace("11", "13"), "(step,)"))
+    assert main(["verify"]) == 1, "an edit of it is one of the claim, though it is decided"
+    assert "source_code" in capsys.readouterr().err
+
+
+def test_a_helper_beside_the_claims_is_imported_as_pytest_does(project, capsys, monkeypatch):
+    testdir = project(text(returned="measure(noisy, policy, mazes)").replace("{", "{{"))
+    file = testdir.path / "claims" / "test_some_claims.py"
+    file.write_text(f"from my_helper import measure\n{file.read_text()}")
+    helper = testdir.path / "claims" / "my_helper.py"
+    helper.write_text("def measure(noisy, policy, mazes):\n    return noisy(policy, mazes, 0.5)\n")
+    assert main(["register", "claims/test_some_claims.py"]) == 0, capsys.readouterr().err
+    assert main(["verify"]) == 0, capsys.readouterr().err
+    monkeypatch.syspath_prepend(str(testdir.path / "claims"))  # for the run in this process
+    run(testdir).stdout.fnmatch_lines(["*SUPPORTED: NEWS*"])
+    helper.write_text(helper.read_text().replace("0.5", "0.6"))
+    assert main(["verify"]) == 1
