@@ -87,7 +87,7 @@ def _claims_of(path: Path, root: Path) -> dict[str, Callable[..., Any]]:
         with imports_of(path, root) as package:
             # not what pytest calls it, should it collect another file of this name
             name = f"{package}.{_READ}{path.stem}" if package else f"{_READ}{path.stem}"
-            spec = importlib.util.spec_from_file_location(name, path)
+            spec = importlib.util.spec_from_file_location(name, path.resolve())
             if spec is None or spec.loader is None:
                 raise ImportError("not a Python file")
             module = importlib.util.module_from_spec(spec)

@@ -4,6 +4,7 @@ import pytest
 from plugin_projects import run
 
 from interp_claims.cli import main
+from interp_claims.mazes import CONFIRMATION
 from interp_claims.prereg import Ledger
 
 STEPS = {
@@ -69,3 +70,48 @@ def test_a_helper_beside_the_claims_is_imported_as_pytest_does(project, capsys, 
     run(testdir).stdout.fnmatch_lines(["*SUPPORTED: NEWS*"])
     helper.write_text(helper.read_text().replace("0.5", "0.6"))
     assert main(["verify"]) == 1
+
+
+LOOKS = {
+    "a block of its own": "stock_mazes().sample(SeedBlock('mine', {first}, 10**6), 64)",
+    "a block around it": "stock_mazes().sample(SeedBlock('mine', {first} - 5, 10), 1)",
+    "one maze": "stock_mazes().maze({first} + 500_000)",
+    "one level": "level({first} + 500_000)",
+}
+LOOKING = """
+from interp_claims.mazes import SeedBlock, level
+
+@declared(effect_at_least=0.2)
+def test_it_looks(policy, mazes):
+    'It looks at what decides it.'
+    {look}
+    return noisy(policy, mazes, 0.5)
+"""
+
+
+@pytest.mark.parametrize("how", LOOKS)
+def test_a_claim_that_draws_mazes_which_decide_it_is_not_evaluated(project, how):
+    look = LOOKS[how].format(first=CONFIRMATION.first)
+    shown = run(project(LOOKING.format(look=look)), "--claims-json", "results.json")
+    shown.stdout.fnmatch_lines(["*not evaluated*DecidingMazesError: *inside of a claim that is decided on the block*"])
+
+
+def test_a_prediction_that_draws_mazes_which_decide_it_is_not_evaluated(project, capsys):
+    more = "from interp_claims.mazes import REGISTERED"
+    returned = "noisy(policy, mazes, 0.5 if stock_mazes().sample(REGISTERED, 1) else 0)"
+    testdir = project(text(more, "()", returned).replace("assert all(maze.size >= 11 for maze in mazes)", "pass"))
+    assert main(["register", "claims/test_some_claims.py"]) == 0, capsys.readouterr().err
+    run(testdir).stdout.fnmatch_lines(["*not evaluated*DecidingMazesError*block 'registered*"])
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        "stock_mazes().sample(DISCOVERY, 8)",
+        "[draw_donor(maze, 'one', lambda other: True) for maze in mazes]",
+        "[stock_mazes().maze(maze.seed) for maze in mazes]",
+    ],
+)
+def test_other_mazes_and_those_that_it_is_given_may_be_drawn(project, look):
+    looking = LOOKING.replace("SeedBlock, level", "DISCOVERY, draw_donor")
+    run(project(looking.format(look=look))).stdout.fnmatch_lines(["*SUPPORTED*"])

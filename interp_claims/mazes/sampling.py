@@ -17,6 +17,7 @@ from typing import Any, Optional
 import numpy as np
 
 from interp_claims.errors import InterpClaimsError
+from interp_claims.mazes.deciding import check_drawn
 from interp_claims.mazes.geometry import decision_square, reachable_squares
 from interp_claims.mazes.maze import SIZES, WORLD_TILES, Maze, Square
 from interp_claims.mazes.procgen import LARGEST_SEED, check_seed, simulator
@@ -70,8 +71,13 @@ def _levels(first: int) -> list[Maze]:
 
 
 def level(seed: int) -> Maze:
-    """The maze of one level seed, as stock procgen makes it."""
+    """The maze of one level seed, as stock procgen makes it.
+
+    Raises:
+        DecidingMazesError: a claim's function draws it, which it is decided on and was not given.
+    """
     check_seed(seed)
+    check_drawn("level", seed)
     first = seed - seed % _LEVELS_AT_ONCE
     return _levels(first)[seed - first]
 
@@ -120,7 +126,9 @@ class MazeDistribution:
 
         Raises:
             SamplingError: the block is used up, or 20,000 levels in a row were rejected.
+            DecidingMazesError: a claim's function draws them, and is decided on some of the block.
         """
+        check_drawn(str(self), block.first, block.size)
         rejected = 0
         for seed in range(block.first, block.first + block.size):
             maze = self.maze(seed)

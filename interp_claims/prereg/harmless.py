@@ -39,7 +39,7 @@ _SAME_EVERYWHERE = _set(
 _REACHING = _set(
     "setattr delattr globals vars exec eval __import__ __dict__ __setattr__ __builtins__ __defaults__ __code__ "
     "__class__ modules import_module reload monkeypatch MonkeyPatch usefixtures environ "
-    "_getframe currentframe"
+    "_getframe currentframe patch setitem mock"
 )
 _CHANGING = _set(
     "append appendleft extend insert pop popleft popitem remove clear update setdefault add discard sort reverse fill "
@@ -101,7 +101,9 @@ class Harmless:
         return all(path.split(".")[0] in _SAME_EVERYWHERE for path in paths)
 
     def _binding(self, names: list[Optional[str]], value: Optional[ast.expr]) -> bool:
-        plain = all(name is not None and (name == "pytestmark" or not _has_meaning(name)) for name in names)
+        if names == ["pytestmark"] and value is not None:
+            return not any(isinstance(part, ast.Call) for part in ast.walk(value)) and self.expression(value)
+        plain = all(name is not None and not name.startswith(_CALLED_BY_OTHERS) for name in names)
         return plain and (value is None or self.expression(value))
 
     def _definition(self, node: Scope, given: list[ast.expr]) -> bool:
@@ -172,10 +174,6 @@ def _may_be_called(path: str) -> bool:
     if package in ("numpy", "torch"):
         return name in (_OF_NUMPY if package == "numpy" else _OF_TORCH)
     return path.startswith(tuple(_CALLED.split())) and not path.endswith(".usefixtures")
-
-
-def _has_meaning(name: str) -> bool:
-    return name.startswith(_CALLED_BY_OTHERS)
 
 
 def _stored(node: ast.stmt) -> Iterator[str]:

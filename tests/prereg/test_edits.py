@@ -121,12 +121,23 @@ APPENDED = {
     "a name bound by another claim's decorator": "@claim(number=(value := 1), source=INVARIANTS, effect_at_least=0.2,"
     "bounds=(-1, 1), mazes=stock_mazes(), null_controls=(untrained,))\n"
     "def test_more(policy, mazes):\n    'It is so.'\n    return [0 for _ in mazes]\n",
+    "a patch": "from unittest import mock\n"
+    "def test_else():\n    mock.patch('interp_claims.measures.p_cheese').start()\n",
+    "a mark that asks for something": "import pytest\npytestmark = pytest.mark.usefixtures('something')\n",
+    "a class that changes something when it is made": "class Kind:\n    measures.p_cheese = max\n",
+    "a default that changes something": "def test_else(a=vars(measures).update(p_cheese=max)):\n    pass\n",
+    "another import of the same name": "import math as combine\n",
+    "an attribute of a class": "dict_of = collections.OrderedDict\nFactor.by = 2\n",
+    "a loop": "for each in LIST:\n    LIST[0] = 2\n",
+    "what a list that others read was called": "LISTS = LIST\nLISTS[0] = 3\n",
     "a list that others read, changed by another test": "def test_else():\n    LIST.append(3)\n",
 }
 READS = """
 LIST = [0.5]
+class Factor:
+    by = 1
 def value(mazes):
-    measures.p_cheese, p_cheese
+    measures.p_cheese, p_cheese, combine
     return [max(LIST[0], 0.1) for _ in mazes]
 """
 
