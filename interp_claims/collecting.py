@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from interp_claims.claims import ClaimSpec, spec_of
 from interp_claims.errors import InterpClaimsError
+from interp_claims.places import file_of, package_of
 from interp_claims.verdicts.sequential import Hypothesis
 
 _READ = "interp_claims_read_"
@@ -47,16 +50,49 @@ def hypothesis_of(spec: ClaimSpec, claim: str) -> Hypothesis:
     return spec.hypotheses[chosen] if chosen in spec.hypotheses else next(iter(spec.hypotheses.values()))
 
 
+#: Modules beside a file of claims that reading it brought in; the next file may mean others by their names.
+_BROUGHT: list[str] = []
+
+
+@contextlib.contextmanager
+def imports_of(path: Path, root: Path, *, anew: bool = True) -> Iterator[str]:
+    """Lets a file import what stands beside it, as pytest does.
+
+    Args:
+        path: the file.
+        root: the folder that pytest would be run from.
+        anew: forget what files before it imported so.
+
+    Returns:
+        The package that the file is in, or empty.
+    """
+    folder, packages = package_of(path)
+    for name in list(_BROUGHT) if anew else []:
+        sys.modules.pop(name, None)
+        _BROUGHT.remove(name)
+    before, paths = set(sys.modules), list(sys.path)
+    sys.path[:0] = [str(folder), str(root.resolve())]
+    importlib.invalidate_caches()
+    try:
+        yield ".".join(packages)
+    finally:
+        sys.path[:] = paths
+        new = [(name, sys.modules[name]) for name in set(sys.modules) - before if _READ not in name]
+        _BROUGHT.extend(name for name, module in new if isinstance(module, ModuleType) and file_of(module) is not None)
+
+
 def _claims_of(path: Path, root: Path) -> dict[str, Callable[..., Any]]:
     try:
         where = path.resolve().relative_to(root.resolve()).as_posix()
-        name = f"{_READ}{path.stem}"  # not what pytest calls it, should it collect another file of this name
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise ImportError("not a Python file")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module  # so that the sources of its functions are found
-        spec.loader.exec_module(module)
+        with imports_of(path, root) as package:
+            # not what pytest calls it, should it collect another file of this name
+            name = f"{package}.{_READ}{path.stem}" if package else f"{_READ}{path.stem}"
+            spec = importlib.util.spec_from_file_location(name, path.resolve())
+            if spec is None or spec.loader is None:
+                raise ImportError("not a Python file")
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[name] = module  # so that the sources of its functions are found
+            spec.loader.exec_module(module)
     except Exception as error:  # whatever the file's own code raises
         said = f"{type(error).__name__}: {error}"
         raise CollectingError(f"{path}: cannot be read as a file of claims under {root} ({said})") from error

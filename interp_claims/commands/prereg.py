@@ -315,6 +315,11 @@ def _verify(chosen: argparse.Namespace) -> None:
     checked = [name for file in files for name in _check_predictions(ledger, file, Manifest(chosen.manifest))]
     print(f"{path}: {len(ledger.entries)} lines, none changed; head {ledger.head}")
     print(f"predictions that are as they were registered: {', '.join(checked) or 'none looked at'}")
+    for earlier, later in ledger.sharing_mazes():
+        print(
+            f"line {later.number}, {later.name}: is decided on the mazes of line {earlier.number}, {earlier.name}, "
+            "which its author may have known"
+        )
     told = {entry.name for entry in ledger.entries if entry.kind == "registered"} - set(checked)
     if told:
         print(f"registered, but not in the files looked at: {', '.join(sorted(told))}")

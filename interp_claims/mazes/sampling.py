@@ -7,15 +7,17 @@ distribution in a block of seeds is the same for every claim, policy, machine an
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import zlib
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 
 from interp_claims.errors import InterpClaimsError
+from interp_claims.mazes.deciding import check_drawn
 from interp_claims.mazes.geometry import decision_square, reachable_squares
 from interp_claims.mazes.maze import SIZES, WORLD_TILES, Maze, Square
 from interp_claims.mazes.procgen import LARGEST_SEED, check_seed, simulator
@@ -69,8 +71,13 @@ def _levels(first: int) -> list[Maze]:
 
 
 def level(seed: int) -> Maze:
-    """The maze of one level seed, as stock procgen makes it."""
+    """The maze of one level seed, as stock procgen makes it.
+
+    Raises:
+        DecidingMazesError: a claim's function draws it, which it is decided on and was not given.
+    """
     check_seed(seed)
+    check_drawn("level", seed)
     first = seed - seed % _LEVELS_AT_ONCE
     return _levels(first)[seed - first]
 
@@ -119,7 +126,9 @@ class MazeDistribution:
 
         Raises:
             SamplingError: the block is used up, or 20,000 levels in a row were rejected.
+            DecidingMazesError: a claim's function draws them, and is decided on some of the block.
         """
+        check_drawn(str(self), block.first, block.size)
         rejected = 0
         for seed in range(block.first, block.first + block.size):
             maze = self.maze(seed)
@@ -135,7 +144,16 @@ class MazeDistribution:
         return tuple(islice(self.stream(block), count))
 
     def __str__(self) -> str:
-        return " & ".join(str(step) for step in self.steps) or "stock_mazes()"
+        return " & ".join(map(_step_text, self.steps)) or "stock_mazes()"
+
+
+def _step_text(step: Step) -> str:
+    """A step as it prints, or by its name where it would print where in memory it is."""
+    if inspect.isroutine(step):
+        return str(step.__qualname__)
+    kind: Any = type(step)
+    plain = kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__
+    return f"{kind.__qualname__}()" if plain else str(step)
 
 
 @dataclasses.dataclass(frozen=True)

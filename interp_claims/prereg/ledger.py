@@ -14,13 +14,15 @@ from filelock import FileLock
 
 from interp_claims.errors import InterpClaimsError
 from interp_claims.files import write_atomically
-from interp_claims.mazes.sampling import CONFIRMATION, DISCOVERY
-from interp_claims.prereg.sealing import block_of, canonical, sha256_of
+from interp_claims.prereg.predictions import PredictionError
+from interp_claims.prereg.sealing import block_of, canonical, sealing_of, sha256_of
 
 Kind = Literal["registered", "out of reach", "bound", "resolved"]
 _KINDS = ("registered", "out of reach", "bound", "resolved")
 _VERDICTS = ("supported", "refuted", "undecided", "not evaluated")
 _FIRST = "0" * 64
+#: The first rule of sealing under which no two predictions of a ledger are decided on the same mazes.
+_OWN_MAZES = 4
 
 
 class LedgerError(InterpClaimsError):
@@ -122,6 +124,15 @@ class Ledger:
         resolved = [e for e in self.entries if e.kind == "resolved" and e.name == registration.name]
         return next((entry for entry in resolved if entry.body["sealed_sha256"] == seal), None)
 
+    def sharing_mazes(self) -> list[tuple[Entry, Entry]]:
+        """The pairs of registrations of different predictions, earlier and later, that are decided on the same mazes.
+
+        Since the fourth rule of sealing such a one is neither registered nor read.
+        """
+        lines = [entry for entry in self.entries if entry.kind == "registered"]
+        found = ((_with_its_mazes(entry.body["sealed"], lines[:i]), entry) for i, entry in enumerate(lines))
+        return [(other, entry) for other, entry in found if other is not None]
+
     def _latest(self, name: str, kinds: tuple[str, ...]) -> Optional[Entry]:
         found = [entry for entry in self.entries if entry.kind in kinds and entry.name == name]
         return found[-1] if found else None
@@ -138,11 +149,17 @@ class Ledger:
 
         Raises:
             LedgerError: the same is registered already.
+            PredictionError: it would be decided on the mazes of another one.
         """
         seal, name = sha256_of(sealed), sealed["name"]
         before = self.registered(name)
         if before is not None and before.body.get("sha256") == seal:
             raise LedgerError(f"{name}: is registered already, as line {before.number} of {self.path}")
+        if (other := _with_its_mazes(sealed, self.entries)) is not None:
+            raise PredictionError(
+                f"{name}: got the block of mazes of {other.name} (line {other.number} of {self.path}), wanted one that "
+                "no other prediction is decided on; change the wording of its docstring, which draws another"
+            )
         body = {"name": name, "sha256": seal, "sealed": sealed, "shipped": sorted(shipped)}
         return self._append("registered", body)
 
@@ -261,6 +278,7 @@ class _Story:
     """
 
     def __init__(self) -> None:
+        self._registered: list[Entry] = []
         self._sealed: dict[str, Entry] = {}
         self._bound: dict[tuple[str, str], str] = {}
         self._resolved: set[tuple[str, str]] = set()
@@ -270,6 +288,10 @@ class _Story:
         name = entry.name
         if entry.kind == "registered":
             _check_sealed(entry, where)
+            other = _with_its_mazes(entry.body["sealed"], self._registered)
+            if other is not None and sealing_of(entry.body["sealed"]) >= _OWN_MAZES:
+                raise TamperedError(f"{where}: would decide {name} on the mazes of {other.name}, line {other.number}")
+            self._registered.append(entry)
             self._sealed[name] = entry
         elif entry.kind == "out of reach":
             if name in self._sealed:
@@ -308,10 +330,17 @@ def _check_sealed(entry: Entry, where: str) -> None:
     form = entry.body["sealed"]
     if sha256_of(form) != entry.body["sha256"]:
         raise TamperedError(f"{where}: the sealed form of {entry.name} does not hash to its seal")
+
+
+def _with_its_mazes(form: dict[str, Any], entries: Iterable[Entry]) -> Optional[Entry]:
+    """The first registration of another prediction that is decided on the same mazes as one, or None.
+
+    One that differs in its policy, the engine or the library's code alone is the same, and keeps its mazes.
+    """
     block = block_of(form)
-    for other in (DISCOVERY, CONFIRMATION):
-        if block.first in other or block.first + block.size - 1 in other:
-            raise TamperedError(f"{where}: the seeds of {entry.name} overlap with the {other.name} block")
-    first, size = form["seeds"]["discovery"]
-    if first < block.first + block.size and block.first < first + size:
-        raise TamperedError(f"{where}: {entry.name} would be decided on its own discovery seeds")
+    for entry in entries:
+        if entry.kind == "registered":
+            other = block_of(entry.body["sealed"])
+            if other.first == block.first and other.name != block.name:
+                return entry
+    return None

@@ -12,8 +12,17 @@ from typing import Any, Optional
 from interp_claims.claims import ClaimSpec, spec_of
 from interp_claims.controls import Control
 from interp_claims.mazes.sampling import DISCOVERY, REGISTERED, SeedBlock
+from interp_claims.places import file_of
 from interp_claims.prereg.predictions import PredictionError, prediction_of
-from interp_claims.prereg.source_code import SEALING, hash_of_code, library_code_of, source_code_of
+from interp_claims.prereg.source_code import (
+    BY_NAMES,
+    SEALING,
+    hash_of_code,
+    is_measuring,
+    library_code_of,
+    source_code_of,
+)
+from interp_claims.prereg.whole_file import WholeFile
 from interp_claims.results import ENGINE_VERSION
 from interp_claims.verdicts.betting import STAKES
 from interp_claims.verdicts.sequential import DEFAULT_ALPHA
@@ -37,7 +46,7 @@ def sealed_form(
         sealing: by which rule; what was sealed by an earlier one is compared by that.
 
     Raises:
-        PredictionError: the function is no prediction.
+        PredictionError: the function is no prediction, or rests on something that cannot be sealed.
     """
     prediction, spec = prediction_of(function), spec_of(function)
     if prediction is None or spec is None:
@@ -45,6 +54,7 @@ def sealed_form(
     policy: dict[str, Any] = {"name": prediction.policy, "sha256": policy_sha256}
     if prediction.policy is None:
         policy = {"description": prediction.description}
+    code = _by_names(function, spec, sealing) if sealing <= BY_NAMES else _whole(function, spec, claim)
     return {
         "name": prediction.name,
         "by": prediction.by,
@@ -54,17 +64,55 @@ def sealed_form(
         "policy": policy,
         "claim": claim,
         "sentence": spec.sentence,
-        "source_code": source_code_of(function, sealing),
         "engine": ENGINE_VERSION,
         "seeds": {"rule": _SEED_RULE, "discovery": [DISCOVERY.first, DISCOVERY.size]},
-        **_of_spec(spec, sealing, function.__module__),
+        **_of_spec(spec),
+        **code,
         **({} if sealing == 1 else {"sealing": sealing}),
+    }
+
+
+def _whole(function: Callable[..., Any], spec: ClaimSpec, claim: str) -> dict[str, Any]:
+    """What is sealed of the code by the fourth rule."""
+    whole = WholeFile(function, claim)
+    steps = [whole.describe("mazes", step) for step in spec.mazes.steps] if spec.mazes else []
+
+    def described(control: Control) -> dict[str, Any]:
+        code = whole.describe(f"the control {control.name}", control.apply)
+        return {"name": control.name, "policy": control.policy_name, "source_code": code}
+
+    nulls, contrasts = map(described, spec.null_controls), map(described, spec.contrast_controls)
+    controls = {"null_controls": list(nulls), "contrast_controls": list(contrasts)}
+    of_library = [c for c in (*spec.null_controls, *spec.contrast_controls) if _is_of_library(c)]
+    hashes = {f"control {control.name}": hash_of_code(control.apply) for control in of_library}
+    of_own = spec.mazes is not None and any(file_of(type(s)) or not is_measuring(type(s)) for s in spec.mazes.steps)
+    return {
+        "mazes": " & ".join(steps) if of_own else str(spec.mazes),
+        "source_code": whole.source_code,
+        "conditions": steps,
+        **controls,
+        "library": {**whole.library, **hashes},
+    }
+
+
+def _is_of_library(control: Control) -> bool:
+    return file_of(inspect.unwrap(control.apply)) is None
+
+
+def _by_names(function: Callable[..., Any], spec: ClaimSpec, sealing: int) -> dict[str, Any]:
+    """What is sealed of the code by one of the first three rules."""
+    module = function.__module__
+    return {
+        "source_code": source_code_of(function, sealing),
+        "conditions": [source_code_of(c, sealing) for c in spec.mazes.conditions] if spec.mazes else [],
+        "null_controls": [_of_control(control, sealing, module) for control in spec.null_controls],
+        "contrast_controls": [_of_control(control, sealing, module) for control in spec.contrast_controls],
         **({"library": _library_of(function, spec)} if sealing >= _WITH_LIBRARY else {}),
     }
 
 
 def _library_of(function: Callable[..., Any], spec: ClaimSpec) -> dict[str, str]:
-    """The hashes of the library's code that a prediction uses by name, as a measure, an edit, a maze or a control."""
+    """The hashes of the library's code that a prediction uses by name, by the third rule."""
     steps = [type(step) for step in spec.mazes.steps] if spec.mazes else []
     controls = [c for c in (*spec.null_controls, *spec.contrast_controls) if not _is_own(c, function.__module__)]
     return {
@@ -89,11 +137,10 @@ def sealing_of(form: dict[str, Any]) -> int:
     return int(form.get("sealing", 1))
 
 
-def _of_spec(spec: ClaimSpec, sealing: int, module: str) -> dict[str, Any]:
+def _of_spec(spec: ClaimSpec) -> dict[str, Any]:
     ((_, hypothesis),) = spec.hypotheses.items()
     return {
         "mazes": str(spec.mazes),
-        "conditions": [source_code_of(c, sealing) for c in spec.mazes.conditions] if spec.mazes else [],
         "estimand": type(hypothesis.estimand).__name__,
         "bounds": list(hypothesis.estimand.bounds),
         "direction": hypothesis.direction,
@@ -101,8 +148,6 @@ def _of_spec(spec: ClaimSpec, sealing: int, module: str) -> dict[str, Any]:
         "alpha": {"supported": DEFAULT_ALPHA, "refuted": DEFAULT_ALPHA},
         "bets": [float(stake) for stake in STAKES],
         "budget": spec.budget,
-        "null_controls": [_of_control(control, sealing, module) for control in spec.null_controls],
-        "contrast_controls": [_of_control(control, sealing, module) for control in spec.contrast_controls],
         "unmeasurable_maze": "the prediction is not evaluated",
     }
 

@@ -1,4 +1,7 @@
-"""The code of a prediction: the text of a function and of all that it uses of its own file."""
+"""The code of a prediction by the first three rules: the text of a function and of what it uses of its own file.
+
+By the fourth, the library's code is still hashed so; a prediction's own is what ``whole_file`` finds.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ from typing import Any
 import numpy as np
 
 #: The rule by which code is sealed. A new rule gets a new number; the earlier ones stay, for what was sealed by them.
-SEALING = 3
+SEALING = 4
+#: The last rule by which this module finds the code of a prediction.
+BY_NAMES = 3
 #: Where the library makes mazes, edits and measures: what of it a prediction uses is sealed by its hash.
 _MEASURING = tuple(
     f"interp_claims.{part}" for part in ("controls", "discovery", "edits", "mazes", "measures", "policies")
@@ -23,7 +28,7 @@ _MEASURING = tuple(
 _CONSTANTS = (int, float, complex, str, bytes, type(None), range)
 
 
-def source_code_of(function: Callable[..., Any], sealing: int = SEALING) -> str:
+def source_code_of(function: Callable[..., Any], sealing: int = BY_NAMES) -> str:
     """The text of a function, and of everything of its own module that it uses.
 
     Those are functions, classes and constants that are named anywhere in its text (its body, defaults, decorators), the
@@ -51,7 +56,7 @@ def library_code_of(function: Callable[..., Any]) -> dict[str, str]:
     collected = _Collected(own.__module__)
     collected.visit(getattr(own, "__qualname__", "function"), own)
     found = {f"{value.__module__}.{value.__qualname__}": value for value in collected.elsewhere}
-    return {name: hash_of_code(value) for name, value in sorted(found.items()) if _measures(value)}
+    return {name: hash_of_code(value) for name, value in sorted(found.items()) if is_measuring(value)}
 
 
 def hash_of_code(function: Callable[..., Any]) -> str:
@@ -59,7 +64,8 @@ def hash_of_code(function: Callable[..., Any]) -> str:
     return hashlib.sha256(source_code_of(function).encode()).hexdigest()
 
 
-def _measures(value: Any) -> bool:
+def is_measuring(value: Any) -> bool:
+    """Whether a function or class of the library makes mazes, edits or measures."""
     module = str(value.__module__)
     return any(module == part or module.startswith(f"{part}.") for part in _MEASURING)
 

@@ -13,7 +13,8 @@ from interp_claims.policies.manifest import Manifest
 from interp_claims.prereg.ledger import Entry, Ledger
 from interp_claims.prereg.predictions import Prediction, PredictionError, prediction_of
 from interp_claims.prereg.sealing import as_decided, block_of, differing_fields, sealed_form, sealing_of, sha256_of
-from interp_claims.prereg.source_code import SEALING
+from interp_claims.prereg.source_code import BY_NAMES, SEALING
+from interp_claims.prereg.whole_file import files_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +84,7 @@ def form_of(function: Callable[..., Any], claim: str, manifest: Manifest, sealin
     """The sealed form of a prediction, with the identity of the shipped policy that it is about.
 
     Raises:
-        PredictionError: no such policy is shipped.
+        PredictionError: no such policy is shipped, or the prediction rests on something that cannot be sealed.
     """
     prediction = prediction_of(function)
     named = None if prediction is None else prediction.policy
@@ -91,6 +92,12 @@ def form_of(function: Callable[..., Any], claim: str, manifest: Manifest, sealin
         raise PredictionError(
             f"prediction {prediction.name if prediction else ''}: is about {named!r}, which is not shipped; wanted one "
             f"of {', '.join(manifest.entries)}, or a description of a policy that does not exist yet"
+        )
+    file = claim.split("::")[0]
+    if sealing > BY_NAMES and Path(file).name not in {path.name for path in files_of(function)}:
+        raise PredictionError(
+            f"{claim}: its function was not made in {file}, so that its code cannot be found; define it there, and "
+            "decorate it with what keeps it by functools.wraps"
         )
     return sealed_form(function, claim, None if named is None else manifest.entries[named].sha256, sealing)
 

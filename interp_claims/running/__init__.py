@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from interp_claims.errors import CircumstanceError, InterpClaimsError
+from interp_claims.mazes.deciding import deciding_on
 from interp_claims.results import ClaimResult
 from interp_claims.running.approximate import run_approximate
 from interp_claims.running.context import (
@@ -39,8 +40,13 @@ def run_claim(
     measurements: Measurements,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> ClaimResult:
-    """Run a claim of any kind."""
+    """Run a claim of any kind; while it is measured, its function may draw none of the mazes that decide it.
+
+    Raises:
+        DecidingMazesError: it does.
+    """
     give_back_free_memory()
-    if run.spec.kind == "sampled":
-        return run_sampled(run, options, measurements, progress)
-    return run_approximate(run, options) if run.spec.kind == "approximate" else run_universal(run, options)
+    with deciding_on(options.block):
+        if run.spec.kind == "sampled":
+            return run_sampled(run, options, measurements, progress)
+        return run_approximate(run, options) if run.spec.kind == "approximate" else run_universal(run, options)

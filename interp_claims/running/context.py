@@ -12,6 +12,7 @@ import numpy as np
 from interp_claims.claims import ClaimSpec
 from interp_claims.controls import Control
 from interp_claims.errors import CircumstanceError, InterpClaimsError
+from interp_claims.mazes.deciding import measuring
 from interp_claims.mazes.maze import Maze
 from interp_claims.mazes.sampling import CONFIRMATION, SeedBlock
 from interp_claims.policies.policy import Policy
@@ -194,7 +195,8 @@ class ClaimToRun:
                 can be measured is another than the claimed one.
             InterpClaimsError: none can.
         """
-        return _locating(lambda mazes: self._measured(estimand, _under(control, policy, mazes), mazes), batch)
+        with measuring(batch):
+            return _locating(lambda mazes: self._measured(estimand, _under(control, policy, mazes), mazes), batch)
 
     def table(self, policy: Policy, batch: tuple[Maze, ...], control: Optional[Control] = None) -> np.ndarray:
         """An approximate claim's checked table for one batch, under a control if one is given: (n, k).
@@ -203,7 +205,8 @@ class ClaimToRun:
             UnmeasurableMazeError: one maze cannot be measured.
             InterpClaimsError: none can.
         """
-        return _locating(lambda mazes: self._table(_under(control, policy, mazes), mazes), batch)
+        with measuring(batch):
+            return _locating(lambda mazes: self._table(_under(control, policy, mazes), mazes), batch)
 
     def _measured(self, estimand: Estimand, policy: Policy, batch: tuple[Maze, ...]) -> np.ndarray:
         return estimand.checked(self._returned(policy, batch, "one number"), len(batch))

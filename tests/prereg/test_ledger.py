@@ -6,8 +6,10 @@ import os
 
 import pytest
 
+from interp_claims.cli import main
 from interp_claims.files import FileError
-from interp_claims.prereg import Ledger, LedgerError, TamperedError, sha256_of
+from interp_claims.prereg import Ledger, LedgerError, PredictionError, TamperedError, block_of, sha256_of
+from interp_claims.prereg import ledger as ledger_module
 from interp_claims.prereg.sealing import canonical
 
 OUTCOME = {"policy": "one", "policy_sha256": "a" * 64, "verdict": "supported", "effect": 0.5, "interval": [0.4, 0.6]}
@@ -275,12 +277,51 @@ def test_a_sealed_form_that_was_changed_with_all_later_hashes_is_noticed(ledger,
         Ledger(path)
 
 
-def test_discovery_seeds_that_decide_are_noticed(path, make_form):
+@pytest.fixture
+def sharing(make_form):
+    """Two predictions that are decided on the same mazes: the second was worded until it was."""
+    taken: dict[int, dict] = {}
     form = make_form()
-    form["seeds"]["discovery"] = [1_300_000_000, 800_000_000]
-    Ledger(path).register(form)
-    with pytest.raises(TamperedError, match="P1 would be decided on its own discovery seeds"):
+    for i in range(3000):
+        worded = {**form, "data_seen": f"none, {i}"}
+        first = block_of(worded).first
+        if first in taken:
+            return taken[first], worded
+        taken[first] = worded
+    raise AssertionError
+
+
+def test_a_prediction_on_the_mazes_of_another_is_not_registered(path, sharing):
+    one, two = sharing
+    made = Ledger(path)
+    made.register({**one, "sealing": 4})
+    with pytest.raises(PredictionError, match=r"P1: got the block of mazes of P1 \(line 1 of .*\), wanted one that no"):
+        made.register(two)
+    made.register({**one, "library": {}})
+    assert len(Ledger(path).entries) == 2, "where the library alone has changed, the mazes stay"
+
+
+def test_a_line_that_decides_on_the_mazes_of_another_is_noticed(path, sharing, monkeypatch):
+    monkeypatch.setattr(ledger_module, "_with_its_mazes", lambda form, entries: None)
+    made = Ledger(path)
+    for form in sharing:
+        made.register(form)
+    monkeypatch.undo()
+    with pytest.raises(TamperedError, match="line 2: would decide P1 on the mazes of P1, line 1"):
         Ledger(path)
+
+
+def test_of_earlier_rules_verify_tells_which_share_their_mazes(path, sharing, monkeypatch, capsys):
+    monkeypatch.setattr(ledger_module, "_with_its_mazes", lambda form, entries: None)
+    made = Ledger(path)
+    for form in sharing:
+        made.register(form)
+    monkeypatch.undo()
+    monkeypatch.setattr(ledger_module, "sealing_of", lambda form: 3)
+    monkeypatch.chdir(path.parent)
+    assert main(["verify", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "line 2, P1: is decided on the mazes of line 1, P1, which its author may have known" in told
 
 
 def test_an_outcome_of_another_form_is_noticed(ledger, path):

@@ -156,8 +156,19 @@ def test_the_first_rule_seals_as_it_did(make_prediction):
     assert first["null_controls"] == ["untrained"]
     assert first["source_code"] == source_code_of(prediction, 1)
     latest = sealed_form(prediction, "claims/test_p.py::test_it", "a" * 64)
-    assert latest["sealing"] == 3
-    assert latest["null_controls"] == [{"name": "untrained", "policy": None, "source_code": ""}]
+    assert latest["sealing"] == 4
+    (control,) = latest["null_controls"]
+    assert control["source_code"] == "function interp_claims.controls._untrained"
+
+
+def test_the_third_rule_seals_as_it_did(make_prediction, changed_claims):
+    prediction = make_prediction(claim=changed_claims["condition"])
+    third = sealed_form(prediction, "claims/test_p.py::test_it", "a" * 64, 3)
+    assert third["sealing"] == 3
+    assert third["source_code"] == source_code_of(prediction)
+    assert "maze.size % 4 == 1" in third["conditions"][0]
+    assert third["null_controls"] == [{"name": "untrained", "policy": None, "source_code": ""}]
+    assert set(third["library"]) == {"control untrained", "interp_claims.mazes.sampling._Only"}
 
 
 def test_the_second_rule_seals_as_it_did(make_prediction):
@@ -186,6 +197,8 @@ def test_the_librarys_code_that_a_prediction_uses_is_sealed_by_hashes(monkeypatc
     assert set(form["library"]) == {
         "control noise of the same norm",
         "control untrained",
+        "interp_claims.controls._edits_replaced",
+        "interp_claims.controls._untrained",
         "interp_claims.edits.vectors.cheese_vector",
         "interp_claims.edits.vectors.subtract",
         "interp_claims.mazes.sampling._WithDecisionSquare",
@@ -229,13 +242,16 @@ def _prediction_with_a_control_of_its_own(policy, mazes):
 def test_a_control_of_ones_own_is_sealed_with_its_code():
     (control,) = sealed_form(_prediction_with_a_control_of_its_own, "claims/test_p.py::test_it", None)["null_controls"]
     assert control["name"] == "doubled"
-    assert "edit.then(edit)" in control["source_code"]
+    assert control["source_code"] == "function test_sealing.py::_doubled"
+    form = sealed_form(_prediction_with_a_control_of_its_own, "claims/test_p.py::test_it", None)
+    assert "edit.then(edit)" in form["source_code"]
 
 
 def test_a_condition_on_mazes_is_sealed_with_its_code(make_form, changed_claims):
     form = make_form(claim=changed_claims["condition"])
     assert form["mazes"] == "only(is_odd)"
-    assert "maze.size % 4 == 1" in form["conditions"][0]
+    assert form["conditions"] == ["interp_claims.mazes.sampling._Only(condition=function conftest.py::is_odd)"]
+    assert "maze.size % 4 == 1" in form["source_code"]
 
 
 def test_seeds_of_a_prediction_are_its_own(make_form):
