@@ -70,13 +70,14 @@ def imports_of(path: Path, root: Path, *, anew: bool = True) -> Iterator[str]:
     for name in list(_BROUGHT) if anew else []:
         sys.modules.pop(name, None)
         _BROUGHT.remove(name)
-    before, paths = set(sys.modules), list(sys.path)
+    before, paths, wrote_none = set(sys.modules), list(sys.path), sys.dont_write_bytecode
     sys.path[:0] = [str(folder), str(root.resolve())]
+    sys.dont_write_bytecode = True  # which would stand for a file that was edited twice in one second
     importlib.invalidate_caches()
     try:
         yield ".".join(packages)
     finally:
-        sys.path[:] = paths
+        sys.path[:], sys.dont_write_bytecode = paths, wrote_none
         new = [(name, sys.modules[name]) for name in set(sys.modules) - before if _READ not in name]
         _BROUGHT.extend(name for name, module in new if isinstance(module, ModuleType) and file_of(module) is not None)
 

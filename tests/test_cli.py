@@ -313,7 +313,7 @@ def test_two_commands_at_once_do_not_gather_the_same_twice(gather, measured, tmp
     def other():
         with FileLock(f"{path}.lock"):
             began.set()
-            time.sleep(0.5)
+            time.sleep(3)
             path.write_bytes(whole)
 
     threading.Thread(target=other).start()

@@ -1,5 +1,6 @@
 """Reading files of claims: what they import is found as pytest finds it, each file's own."""
 
+import os
 import sys
 
 import pytest
@@ -63,3 +64,15 @@ def test_what_is_nowhere_is_an_error(tmp_path, told):
     write(tmp_path / "one" / "test_it.py", CLAIM.format(importing="from a_helper_that_is_nowhere import told"))
     with pytest.raises(CollectingError, match="No module named 'a_helper_that_is_nowhere'"):
         told("one/test_it.py")
+
+
+def test_a_file_edited_twice_in_one_second_is_read_anew(tmp_path, told, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    read = []
+    for value in ("1", "2"):
+        write(tmp_path / "test_it.py", CLAIM.format(importing=f"told = {value}"))
+        os.utime(tmp_path / "test_it.py", (1_700_000_000, 1_700_000_000))
+        read.append(told("test_it.py"))
+    assert read == [1, 2]
+    assert not sys.dont_write_bytecode
+    assert not list(tmp_path.rglob("*.pyc"))
