@@ -15,7 +15,7 @@ class ActivationCache:
         max_bytes: how much to keep.
     """
 
-    def __init__(self, max_bytes: int = 300_000_000) -> None:
+    def __init__(self, max_bytes: int = 200_000_000) -> None:
         self.max_bytes = max_bytes
         #: Activations of mazes without their mouse, by network and scene: a chunk of them for all networks.
         self.scenes: OrderedDict[tuple[int, bytes], dict[str, Tensor]] = OrderedDict()
