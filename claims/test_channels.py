@@ -224,7 +224,7 @@ def test_the_negative_values_of_the_cheese_channel_hardly_matter(policy, mazes, 
     effect_at_least=0.02,
     bounds=(-1, 1),
     mazes=stock_mazes(),
-    null_controls=(no_op,),
+    null_controls=(untrained, no_op),
     contrast_controls=(random_channels,),
     reported="its influence comes from its positive values, no figure",
 )
@@ -233,7 +233,7 @@ def test_the_positive_values_of_the_cheese_channel_matter_more_than_the_negative
     much as setting the negative ones to zero, in total variation over four squares.
 
     Ratios r are compared with 1 as (r - 1) / (r + 1), maze by maze; where neither changes anything, neither does more.
-    An untrained network is no control: its channels hardly go below 0, so that it is true of it, and of no interest.
+    The channels of an untrained network hardly go below 0, so that it is true of that, too.
     """
     roles = roles_of(policy)
     squares = Observations.at_squares(mazes, [drawn_squares(maze, at_most=4) for maze in mazes])

@@ -12,9 +12,9 @@ from interp_claims.verdicts.sequential import Verdict
 _LEVEL = 0.99
 
 
-def exact_interval(count: int, runs: int) -> tuple[float, float]:
-    """Clopper and Pearson's 99% interval of a rate."""
-    interval = stats.binomtest(count, runs).proportion_ci(confidence_level=_LEVEL, method="exact")
+def exact_interval(count: int, runs: int, level: float = _LEVEL) -> tuple[float, float]:
+    """Clopper and Pearson's interval of a rate, at 99% unless told."""
+    interval = stats.binomtest(count, runs).proportion_ci(confidence_level=level, method="exact")
     return float(interval.low), float(interval.high)
 
 

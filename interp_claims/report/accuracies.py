@@ -8,13 +8,13 @@ from itertools import takewhile
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
-from scipy import stats
 
 from interp_claims.mazes.sampling import CONFIRMATION
 from interp_claims.measures.behaviour import BehaviourTables, key_of
 from interp_claims.measures.features import FEATURES, MORE_FEATURES
 from interp_claims.measures.prediction import DECIDING_MAZES, FITTED_ON, Predictor
 from interp_claims.policies.policy import Policy
+from interp_claims.proof.counts import exact_interval
 
 _LEVEL = 0.999
 _WIDTH = 110
@@ -54,8 +54,8 @@ def accuracies_text(policy: Policy, tables: BehaviourTables) -> str:
     predictor = Predictor(tables)
     for what, features, model in _PREDICTIONS:
         right = int(predictor.correct(policy, mazes, features, model).sum())
-        interval = stats.binomtest(right, len(mazes)).proportion_ci(_LEVEL, method="exact")
-        table.add_row(what, f"{right / len(mazes):.1%}", f"{interval.low:.1%} to {interval.high:.1%}")
+        low, high = exact_interval(right, len(mazes), _LEVEL)
+        table.add_row(what, f"{right / len(mazes):.1%}", f"{low:.1%} to {high:.1%}")
     file = io.StringIO()
     Console(file=file, width=_WIDTH).print(table)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"

@@ -12,18 +12,14 @@ import hashlib
 import importlib.util
 import os
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any, Optional
 
 import interp_claims
+from interp_claims.places import own_file
 
-_INSTALLED = ("site-packages", "dist-packages")
-_LIBRARY = Path(interp_claims.__file__).resolve().parent
-_STANDARD = tuple(Path(sysconfig.get_paths()[name]).resolve() for name in ("stdlib", "platstdlib"))
 _IMPORTING = ("import_module", "__import__", "importorskip")
 
 
@@ -111,15 +107,15 @@ def _imported(by: Path, level: int, name: str) -> Iterator[Path]:
         folder = by.parents[min(level, len(by.parents)) - 1]
         yield from filter(None, map(_in_folder, (folder.joinpath(*parts[:n]) for n in range(len(parts) + 1))))
         return
-    if not parts or parts[0] in sys.stdlib_module_names or parts[0] == _LIBRARY.name:
+    if not parts or parts[0] in sys.stdlib_module_names or parts[0] == interp_claims.__name__:
         return
     inside: Any = None
     for n in range(1, len(parts) + 1):
         file, inside = _found(".".join(parts[:n]), inside)
         if file is not None:
-            if not _is_local(file):
+            if (own := own_file(file)) is None:
                 return
-            yield Path(file).resolve()
+            yield own
         if inside is None:
             return
 
@@ -142,11 +138,3 @@ def _found(name: str, inside: Any) -> tuple[Optional[str], Any]:
     if spec is None:
         return None, None
     return (spec.origin if spec.has_location else None), spec.submodule_search_locations
-
-
-@lru_cache(maxsize=4096)
-def _is_local(file: str) -> bool:
-    path = Path(file).resolve()
-    if not path.is_file() or any(part in _INSTALLED for part in path.parts):
-        return False
-    return not any(path.is_relative_to(folder) for folder in (_LIBRARY, *_STANDARD))
