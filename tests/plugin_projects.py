@@ -48,6 +48,21 @@ def test_{name}(policy, mazes):
 '''
 
 
+#: A manifest with one policy, whose file nobody reads.
+MANIFEST = """default = "one"
+[policies.one]
+file = "one.safetensors"
+file_sha256 = "b"
+sha256 = "aaaa"
+scale = 1
+seed = 0
+region = 5
+origin = "test"
+licence = "test"
+card = "test"
+"""
+
+
 COUNTED = """
 @declared(effect_at_least=0.2)
 def test_counted(policy, mazes):

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from plugin_projects import MANIFEST
 
 from interp_claims import measures
 from interp_claims.cli import main
@@ -48,18 +49,6 @@ OTHER = (
     .replace("stock_mazes()", "LARGE")
     .replace("value(mazes)", "other(mazes)")
 )
-ENTRY = """default = "one"
-[policies.one]
-file = "one.safetensors"
-file_sha256 = "b"
-sha256 = "aaaa"
-scale = 1
-seed = 0
-region = 5
-origin = "test"
-licence = "test"
-card = "test"
-"""
 EDITED = re.compile(r"P1: was edited after it was registered as line 1 \((claim, )?source_code")
 
 
@@ -67,7 +56,7 @@ class Project:
     def __init__(self, folder):
         self.folder = folder
         self.file = folder / "claims" / "test_p.py"
-        self.write("fixtures/policies.toml", ENTRY)
+        self.write("fixtures/policies.toml", MANIFEST)
 
     def write(self, name, text):
         path = self.folder / name

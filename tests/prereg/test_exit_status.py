@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from plugin_projects import MANIFEST
 
 from interp_claims.cli import main
 from interp_claims.prereg import Ledger, sealing
@@ -24,25 +25,13 @@ def test_it(policy, mazes):
     'It is so.'
     return [0.5 for _ in mazes]
 """
-ENTRY = """default = "one"
-[policies.one]
-file = "one.safetensors"
-file_sha256 = "b"
-sha256 = "aaaa"
-scale = 1
-seed = 0
-region = 5
-origin = "test"
-licence = "test"
-card = "test"
-"""
 
 
 @pytest.fixture
 def ledger(tmp_path, monkeypatch, capsys):
     """A project with one registered prediction; the ledger's file."""
     monkeypatch.chdir(tmp_path)
-    for name, text in (("claims/test_p.py", CLAIM), ("fixtures/policies.toml", ENTRY)):
+    for name, text in (("claims/test_p.py", CLAIM), ("fixtures/policies.toml", MANIFEST)):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text(text)
     assert main(["register", "claims/test_p.py"]) == 0
