@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
@@ -56,6 +57,25 @@ def package_of(path: Path) -> tuple[Path, list[str]]:
         packages.insert(0, folder.name)
         folder = folder.parent
     return folder, packages
+
+
+def modules_of(node: ast.AST) -> Iterator[str]:
+    """The modules that an import statement may read, packages before what is in them; nothing for other statements."""
+    names: list[str] = []
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        own = f"{'.' * node.level}{node.module or ''}"
+        names = [own, *(f"{own}{'' if own.endswith('.') else '.'}{alias.name}" for alias in node.names)]
+    for name in names:
+        yield from with_packages(name)
+
+
+def with_packages(name: str) -> Iterator[str]:
+    """The packages that a module is in, outermost first, and the module; relative ones keep their dots."""
+    bare = name.lstrip(".")
+    dots, parts = name[: len(name) - len(bare)], bare.split(".") if bare else []
+    yield from (f"{dots}{'.'.join(parts[:i])}" for i in range(0 if dots else 1, len(parts) + 1))
 
 
 def file_of_module(name: str, importer: Path) -> Optional[Path]:

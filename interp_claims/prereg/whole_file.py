@@ -13,7 +13,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from interp_claims.collecting import imports_of
-from interp_claims.places import file_of, file_of_module, own_file, wrapped
+from interp_claims.places import file_of, file_of_module, modules_of, own_file, wrapped
 from interp_claims.prereg.predictions import PredictionError
 from interp_claims.prereg.source_code import hash_of_code, is_measuring
 from interp_claims.prereg.statements import SourceFile, Statement
@@ -137,14 +137,14 @@ class WholeFile:
         words = {word for statement in sealed for word in (*statement.words, *_imported(statement.node))}
         for statement in {id(s): s for s in (*sealed, *every)}.values():
             for node in ast.walk(statement.node):
-                for module in _modules(node):
+                for module in modules_of(node):
                     if (imported := file_of_module(module, path)) is not None and imported != path:
                         self._file(imported).roots |= words
 
     def _follow_values(self, path: Path, file: _File) -> None:
         for statement in file.reached():
             of_own = isinstance(statement.node, ast.ImportFrom) and any(
-                file_of_module(module, path) is not None for module in _modules(statement.node)
+                file_of_module(module, path) is not None for module in modules_of(statement.node)
             )
             if statement.determined and not of_own:
                 continue
@@ -184,20 +184,6 @@ class WholeFile:
 
 
 _IMPORTS = (ast.Import, ast.ImportFrom)
-
-
-def _modules(node: ast.AST) -> Iterator[str]:
-    """The modules that an import may read, packages before what is in them."""
-    names: list[str] = []
-    if isinstance(node, ast.Import):
-        names = [alias.name for alias in node.names]
-    elif isinstance(node, ast.ImportFrom):
-        own = f"{'.' * node.level}{node.module or ''}"
-        names = [own, *(f"{own}{'' if own.endswith('.') else '.'}{alias.name}" for alias in node.names)]
-    for name in names:
-        bare = name.lstrip(".")
-        dots, parts = name[: len(name) - len(bare)], bare.split(".") if bare else []
-        yield from (f"{dots}{'.'.join(parts[:i])}" for i in range(0 if dots else 1, len(parts) + 1))
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
