@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from interp_claims.cli import main
-from interp_claims.commands.prereg import score_text
 from interp_claims.policies import ImpalaNetwork, save_network
 from interp_claims.prereg import Ledger, PredictionError, scores
 from interp_claims.prereg.meant import Meant, read_meant
+from interp_claims.report.scores import score_text
 
 REPOSITORY = Path(__file__).parents[2]
 OUTCOME = {"policy": "one", "policy_sha256": "a" * 64, "effect": 0.5, "interval": [0.4, 0.6], "mazes": 9}
