@@ -5,23 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 
-from scipy import stats
-
+from interp_claims.verdicts.exact import exact_interval, least_rate
 from interp_claims.verdicts.sequential import Verdict
-
-_LEVEL = 0.99
-
-
-def exact_interval(count: int, runs: int, level: float = _LEVEL) -> tuple[float, float]:
-    """Clopper and Pearson's interval of a rate, at 99% unless told."""
-    interval = stats.binomtest(count, runs).proportion_ci(confidence_level=level, method="exact")
-    return float(interval.low), float(interval.high)
-
-
-def least_rate(count: int, runs: int) -> float:
-    """The exact one-sided 99% lower bound on a rate: an error rate is too high if this exceeds what was promised."""
-    interval = stats.binomtest(count, runs).proportion_ci(confidence_level=2 * _LEVEL - 1, method="exact")
-    return float(interval.low)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ from interp_claims.measures.behaviour import BehaviourTables, key_of
 from interp_claims.measures.features import FEATURES, MORE_FEATURES
 from interp_claims.measures.prediction import DECIDING_MAZES, FITTED_ON, Predictor
 from interp_claims.policies.policy import Policy
-from interp_claims.proof.counts import exact_interval
+from interp_claims.verdicts.exact import exact_interval
 
 _LEVEL = 0.999
 _WIDTH = 110

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from interp_claims.proof.counts import least_rate
+from interp_claims.verdicts.exact import least_rate
 from interp_claims.running.paired import Loss
 from interp_claims.verdicts import EffectError, Hypothesis, Mean, Median, Ratio, confidence_interval, first_crossing
 
