@@ -10,8 +10,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import expit
 
-from interp_claims.verdicts.exact import exact_interval
 from interp_claims.verdicts.approximate import Statistic, bootstrap_interval
+from interp_claims.verdicts.exact import exact_interval
 from interp_claims.verdicts.regressions import (
     correlation,
     logistic_coefficient,

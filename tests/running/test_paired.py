@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from interp_claims.verdicts.exact import least_rate
 from interp_claims.running.paired import Loss
 from interp_claims.verdicts import EffectError, Hypothesis, Mean, Median, Ratio, confidence_interval, first_crossing
+from interp_claims.verdicts.exact import least_rate
 
 UNIT = Mean((-1.0, 1.0))
 NO_EFFECT = Hypothesis(UNIT, "within", 0.05)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from interp_claims.verdicts.exact import least_rate
 from interp_claims.proof.simulated import KINDS, OFFSETS, THETA, simulate
 from interp_claims.verdicts import DEFAULT_ALPHA, first_crossing
+from interp_claims.verdicts.exact import least_rate
 
 
 @pytest.mark.parametrize("kind", KINDS)
