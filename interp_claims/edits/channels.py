@@ -26,6 +26,7 @@ from interp_claims.edits.edit import (
 )
 from interp_claims.mazes.maze import WORLD_TILES, Maze, Square
 from interp_claims.mazes.observations import Observations
+from interp_claims.policies.finite import all_finite
 from interp_claims.policies.forward import Rows
 from interp_claims.policies.network import DEFAULT_LAYER, cell_of
 from interp_claims.policies.policy import Policy
@@ -165,7 +166,7 @@ def replace_channels(
     """
     if per not in _PER:
         raise EditError(f"per: got {per!r}, wanted one of {', '.join(map(repr, _PER))}")
-    if not torch.isfinite(source).all():
+    if not all_finite(source):
         raise EditError(f"{name}: the replacement has NaN or infinite values")
     return ReplaceChannels(as_channels(channels), source.to(torch.float32), per, name, layer)
 

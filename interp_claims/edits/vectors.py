@@ -15,6 +15,7 @@ from interp_claims.edits.edit import Content, Edit, EditError, Shapes, check_cou
 from interp_claims.mazes.maze import Maze, MazeError
 from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.sampling import maze_rng, shared_rng
+from interp_claims.policies.finite import all_finite
 from interp_claims.policies.forward import Rows
 from interp_claims.policies.network import DEFAULT_LAYER
 from interp_claims.policies.policy import Policy
@@ -55,7 +56,7 @@ class Vector:
         if self.mazes is not None and len(self.mazes) != len(values):
             raise EditError(f"{self.name}: got {len(values)} vectors for {len(self.mazes)} mazes, wanted as many")
         values = values.to(torch.float32)
-        if not torch.isfinite(values).all():
+        if not all_finite(values):
             raise EditError(f"{self.name}: has NaN or infinite values")
         return values
 

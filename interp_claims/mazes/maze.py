@@ -182,9 +182,8 @@ class Maze:
     def key(self) -> bytes:
         """16 bytes that two mazes share when they are equal but for their seeds, and so give the same observation."""
         cheese = self.cheese if self.cheese is not None else (-1, -1)
-        head = struct.pack(
-            "<6iif", self.size, *self.mouse, *cheese, self.facing.value, *dataclasses.astuple(self.theme)
-        )
+        theme = self.theme.background_index, self.theme.background_offset
+        head = struct.pack("<6iif", self.size, *self.mouse, *cheese, self.facing.value, *theme)
         return hashlib.blake2b(head + np.packbits(self.free).tobytes(), digest_size=16).digest()
 
     @cached_property

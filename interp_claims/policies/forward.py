@@ -25,6 +25,7 @@ from interp_claims.mazes.observations import Observations
 from interp_claims.mazes.procgen import paint
 from interp_claims.policies.cache import ActivationCache
 from interp_claims.policies.devices import DeviceMemoryError, check_device
+from interp_claims.policies.finite import all_finite
 from interp_claims.policies.moving import MovingMouse
 from interp_claims.policies.network import DEFAULT_LAYER, LOGITS, OBSERVATION, VALUE, ImpalaNetwork
 
@@ -250,7 +251,7 @@ class Forward:
         starts = self._activations(observations.mazes, start, observations.crowded_scenes)
         if start == layer:
             rows = torch.stack(starts).to(torch.float32)
-            _check_finite(bool(rows.isfinite().all()), f"at {layer}")
+            _check_finite(all_finite(rows), f"at {layer}")
             return rows.permute(0, 3, 1, 2) if rows.ndim == 4 else rows
         return self._run_until(layer, starts, start)
 
@@ -260,7 +261,7 @@ class Forward:
             out = self.network.run(self._stack(starts[first : first + self.chunk]), start=start, until=layer)
             pieces.append(out[layer][: len(starts) - first])
         activation = torch.cat(pieces).to(torch.float32)
-        _check_finite(bool(activation.isfinite().all()), f"at {layer}")
+        _check_finite(all_finite(activation), f"at {layer}")
         return activation
 
     @torch.no_grad()
