@@ -148,6 +148,11 @@ def decision_square(maze: Maze) -> Optional[Square]:
     Raises:
         NoPathError: the start does not reach the cheese or the corner.
     """
+    return _decision_square(maze)
+
+
+@lru_cache(maxsize=16_384)  # distributions ask it of the same mazes for every claim
+def _decision_square(maze: Maze) -> Optional[Square]:
     if maze.cheese is None:
         return None
     to_cheese = shortest_path(maze, maze.start, maze.cheese)
