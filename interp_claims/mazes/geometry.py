@@ -161,6 +161,12 @@ def _decision_square(maze: Maze) -> Optional[Square]:
     return None if common[-1] in (maze.cheese, maze.top_right) else common[-1]
 
 
+def forget() -> None:
+    """Let go of the distances, paths and decision squares that are kept: whatever is asked next is searched anew."""
+    for kept in (_graph, _search, _decision_square):
+        kept.cache_clear()
+
+
 def euclidean(a: Square, b: Square) -> float:
     """Straight-line distance between two squares, in tiles."""
     return float(np.hypot(a[0] - b[0], a[1] - b[1]))

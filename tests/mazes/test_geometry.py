@@ -280,6 +280,26 @@ def test_the_decision_square_does_not_depend_on_the_mouse_or_the_looks(maze, dat
     assert decision_square(moved.with_theme(Theme(3, 0.5))) == decision_square(maze)
 
 
+def test_what_was_forgotten_is_searched_anew(monkeypatch):
+    maze = Maze.from_text(
+        """
+        C..
+        .##
+        M..
+        """
+    )
+    first = decision_square(maze)
+    with monkeypatch.context() as patched:
+        patched.setattr(geometry, "_search", None)  # whoever searches now fails
+        assert decision_square(maze) == first
+        geometry._decision_square.cache_clear()
+        with pytest.raises(TypeError):
+            decision_square(maze)
+    geometry.forget()
+    assert [kept.cache_info().currsize for kept in (geometry._decision_square, geometry._search)] == [0, 0]
+    assert decision_square(maze) == first
+
+
 def test_the_decision_square_of_a_drawn_maze():
     maze = Maze.from_text(
         """
