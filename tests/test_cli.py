@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -302,19 +301,27 @@ def test_what_was_gathered_is_not_gathered_again(gather, measured, tmp_path):
     assert {path.name: path.read_bytes() for path in folder.glob("*.csv")} == before
 
 
-def test_two_commands_at_once_do_not_gather_the_same_twice(gather, measured, tmp_path):
+def test_two_commands_at_once_do_not_gather_the_same_twice(gather, measured, tmp_path, monkeypatch):
     gather()
     path = file_of(SMALL, tmp_path / "cache" / "behaviour")
     whole = path.read_bytes()
     path.unlink()
     measured.clear()
-    began = threading.Event()
+    began, waiting = threading.Event(), threading.Event()
+    write = sys.stderr.write
+
+    def noticing(text):
+        if "waiting" in text:
+            waiting.set()
+        return write(text)
 
     def other():
         with FileLock(f"{path}.lock"):
             began.set()
-            time.sleep(3)
+            waiting.wait(timeout=60)
             path.write_bytes(whole)
+
+    monkeypatch.setattr(sys.stderr, "write", noticing)
 
     threading.Thread(target=other).start()
     began.wait(timeout=10)
