@@ -182,5 +182,10 @@ def test_a_ratio_is_a_positive_number(ratio):
 
 
 def test_ratios_need_a_column_to_compare():
-    with pytest.raises(EffectError, match="wanted a first one and others"):
+    with pytest.raises(EffectError, match="^table: got 1 column, wanted a first one and others to compare with it$"):
         share_of_ratios_above(1.1)(np.ones((40, 1)))
+
+
+def test_one_column_besides_the_first_is_enough_for_a_ratio():
+    assert share_of_ratios_above(1.1)(np.ones((40, 2)) * [1, 1.2]) == 1
+    assert share_of_ratios_above(1.1)(np.ones((40, 2)) * [1, 1.0]) == 0
