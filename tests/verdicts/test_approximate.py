@@ -182,7 +182,7 @@ def test_a_ratio_is_a_positive_number(ratio):
 
 
 def test_ratios_need_a_column_to_compare():
-    with pytest.raises(EffectError, match="^table: got 1 column, wanted a first one and others to compare with it$"):
+    with pytest.raises(EffectError, match=r"^table: got 1 column, wanted a first one and others to compare with it$"):
         share_of_ratios_above(1.1)(np.ones((40, 1)))
 
 
