@@ -139,6 +139,7 @@ def path_length_steps(maze: Maze, source: Square, target: Square) -> int:
     return len(shortest_path(maze, source, target)) - 1
 
 
+@lru_cache(maxsize=16_384)  # distributions ask it of the same mazes for every claim
 def decision_square(maze: Maze) -> Optional[Square]:
     """The last common square of the shortest paths from the start to the cheese and to the top-right corner.
 
@@ -148,11 +149,6 @@ def decision_square(maze: Maze) -> Optional[Square]:
     Raises:
         NoPathError: the start does not reach the cheese or the corner.
     """
-    return _decision_square(maze)
-
-
-@lru_cache(maxsize=16_384)  # distributions ask it of the same mazes for every claim
-def _decision_square(maze: Maze) -> Optional[Square]:
     if maze.cheese is None:
         return None
     to_cheese = shortest_path(maze, maze.start, maze.cheese)
@@ -163,7 +159,7 @@ def _decision_square(maze: Maze) -> Optional[Square]:
 
 def forget() -> None:
     """Let go of the distances, paths and decision squares that are kept: whatever is asked next is searched anew."""
-    for kept in (_graph, _search, _decision_square):
+    for kept in (_graph, _search, decision_square):
         kept.cache_clear()
 
 

@@ -292,11 +292,11 @@ def test_what_was_forgotten_is_searched_anew(monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(geometry, "_search", None)  # whoever searches now fails
         assert decision_square(maze) == first
-        geometry._decision_square.cache_clear()
+        decision_square.cache_clear()
         with pytest.raises(TypeError):
             decision_square(maze)
     geometry.forget()
-    assert [kept.cache_info().currsize for kept in (geometry._decision_square, geometry._search)] == [0, 0]
+    assert [kept.cache_info().currsize for kept in (decision_square, geometry._search)] == [0, 0]
     assert decision_square(maze) == first
 
 
